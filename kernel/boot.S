@@ -1,0 +1,52 @@
+/*
+ * boot.S: from the firmware's jump to C at the kernel's virtual address. Entered in S mode, paging off,
+ * a0 = hart id, a1 = physical address of the device tree (SBI 1.0, section "boot"). Everything here is PC-relative.
+ */
+#include "riscv.h"
+
+	.section .text.boot, "ax"
+	.globl boot_entry
+boot_entry:
+	rdinstret s2
+	csrw	sie, zero
+	csrw	sscratch, zero
+	mv	s0, a0
+	mv	s1, a1
+	lla	t0, image_bss
+	lla	t1, image_end
+1:	sd	zero, 0(t0)
+	sd	zero, 8(t0)
+	addi	t0, t0, 16
+	bltu	t0, t1, 1b
+
+	lla	sp, boot_stack_end
+	call	boot_map		/* a0 = satp; uses no absolute address */
+
+	/* The fetch after the satp write faults and lands in stvec: at the virtual address. */
+	li	t0, 0xffffffffc0000000	/* KERNEL_VA */
+	lla	t1, image_start
+	sub	s3, t0, t1		/* virtual - physical */
+	lla	t1, 2f
+	add	t1, t1, s3
+	csrw	stvec, t1
+	add	sp, sp, s3
+	sfence.vma
+	csrw	satp, a0
+	.balign 4
+2:	lla	t0, trap_entry
+	csrw	stvec, t0
+	lla	tp, boot_hart
+	mv	a0, s0
+	mv	a1, s1
+	mv	a2, s2
+	neg	a3, s3
+	call	kernel_main
+	j	trap_resume
+
+	.section .bss.page, "aw", @nobits
+	.balign 4096
+	.globl boot_stack
+boot_stack:
+	.space 8192
+	.globl boot_stack_end
+boot_stack_end:

@@ -1,0 +1,22 @@
+/*
+ * frame.h: frames as currency: share, freeze, lend, split, carve.
+ */
+#ifndef KERNEL_FRAME_H
+#define KERNEL_FRAME_H
+
+#include "cap.h"
+
+/* Bytes of a frame of this order. */
+uint64_t frame_size(unsigned order);
+/* The frame is RAM, exclusive (not borrowed as a share), unmapped, without children. 0 or an error. */
+int frame_free(const struct slot *s);
+int frame_give(unsigned verb, struct slot *src, struct slot *dst, unsigned rights, uint64_t part);
+/* Pieces first .. first + count of the frame into dst. */
+int frame_split(struct slot *s, uint64_t first, uint64_t count, struct slot *dst);
+/* Checks and types one UNKNOWN frame. */
+int frame_carve_check(const struct slot *s, unsigned memtype);
+void frame_carve(struct slot *s, unsigned memtype);
+/* Clears (src NULL) or copies size bytes at offset, both multiples of 64. */
+int frame_fill(struct slot *dst, const struct slot *src, uint64_t offset, uint64_t size);
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * riscv.h: the instructions C has no words for. The only inline assembly of the kernel.
+ * Numbers: RISC-V Privileged Architecture 1.12.
+ */
+#ifndef KERNEL_RISCV_H
+#define KERNEL_RISCV_H
+
+#define SATP_SV39       (8UL << 60)
+#define SATP_ASID_SHIFT 44
+
+#define SSTATUS_SPP     (1UL << 8)
+#define SSTATUS_FS      (3UL << 13)
+#define SSTATUS_FS_INIT (1UL << 13)
+#define SSTATUS_SUM     (1UL << 18)
+
+#define SIE_SOFT        (1UL << 1)
+#define SIE_TIMER       (1UL << 5)
+#define SIE_EXTERNAL    (1UL << 9)
+
+#define CAUSE_INTERRUPT (1UL << 63)
+#define CAUSE_ILLEGAL       2
+#define CAUSE_LOAD_ACCESS   5
+#define CAUSE_STORE_ACCESS  7
+#define CAUSE_ECALL_U       8
+#define CAUSE_FETCH_PAGE   12
+#define CAUSE_LOAD_PAGE    13
+#define CAUSE_STORE_PAGE   15
+
+#define PTE_V 0x01UL
+#define PTE_R 0x02UL
+#define PTE_W 0x04UL
+#define PTE_X 0x08UL
+#define PTE_U 0x10UL
+#define PTE_G 0x20UL
+#define PTE_A 0x40UL
+#define PTE_D 0x80UL
+#define PTE_RWX (PTE_R | PTE_W | PTE_X)
+#define PTE_PPN_SHIFT 10
+
+#ifndef __ASSEMBLER__
+#include <stdint.h>
+
+#define csr_read(name) ({ uint64_t v_; __asm__ volatile("csrr %0, " #name : "=r"(v_)); v_; })
+#define csr_write(name, value) __asm__ volatile("csrw " #name ", %0" : : "rK"((uint64_t)(value)) : "memory")
+#define csr_set(name, bits) __asm__ volatile("csrs " #name ", %0" : : "rK"((uint64_t)(bits)) : "memory")
+#define csr_clear(name, bits) __asm__ volatile("csrc " #name ", %0" : : "rK"((uint64_t)(bits)) : "memory")
+
+static inline void riscv_wfi(void)
+{
+	__asm__ volatile("wfi" : : : "memory");
+}
+
+static inline uint64_t riscv_time(void)
+{
+	return csr_read(time);
+}
+
+/* Orders earlier PTE stores before later walks of one address of one space. */
+static inline void riscv_fence_page(uint64_t va, uint64_t asid)
+{
+	__asm__ volatile("sfence.vma %0, %1" : : "r"(va), "r"(asid) : "memory");
+}
+
+static inline void riscv_fence_space(uint64_t asid)
+{
+	__asm__ volatile("sfence.vma zero, %0" : : "r"(asid) : "memory");
+}
+
+static inline void riscv_fence_all(void)
+{
+	__asm__ volatile("sfence.vma" : : : "memory");
+}
+
+/* Makes stored instructions visible to this hart's fetches. */
+static inline void riscv_fence_code(void)
+{
+	__asm__ volatile("fence.i" : : : "memory");
+}
+
+/* stimecmp (Sstc) by number: binutils of Debian 12 does not know the name. */
+static inline void riscv_set_stimecmp(uint64_t t)
+{
+	__asm__ volatile("csrw 0x14d, %0" : : "r"(t));
+}
+
+#endif
+#endif

@@ -1,0 +1,208 @@
+/*
+ * sched.c: who runs. 64 priorities, round robin within one, a bitmap of the queues that hold somebody.
+ * The running thread stands in no queue. With SMP each hart has all of this for itself; a thread belongs to one hart.
+ */
+#include "kernel.h"
+#include "riscv.h"
+#include "space.h"
+#include "thread.h"
+#include "trap.h"
+
+void queue_push(struct queue *q, struct thread *t)
+{
+	t->next = NULL;
+	t->prev = q->tail;
+	if (q->tail)
+		q->tail->next = t;
+	else
+		q->head = t;
+	q->tail = t;
+}
+
+static void queue_push_front(struct queue *q, struct thread *t)
+{
+	t->prev = NULL;
+	t->next = q->head;
+	if (q->head)
+		q->head->prev = t;
+	else
+		q->tail = t;
+	q->head = t;
+}
+
+void queue_remove(struct queue *q, struct thread *t)
+{
+	if (t->prev)
+		t->prev->next = t->next;
+	else
+		q->head = t->next;
+	if (t->next)
+		t->next->prev = t->prev;
+	else
+		q->tail = t->prev;
+	t->next = t->prev = NULL;
+}
+
+/* Index of the lowest bit set of a word that is not 0, by de Bruijn's sequence: rv64gc has no ctz. */
+static unsigned lowest_bit(uint64_t w)
+{
+	static const uint8_t at[64] = {
+		0,  1,  2,  53, 3,  7,  54, 27, 4,  38, 41, 8,  34, 55, 48, 28,
+		62, 5,  39, 46, 44, 42, 22, 9,  24, 35, 59, 56, 49, 18, 29, 11,
+		63, 52, 6,  26, 37, 40, 33, 47, 61, 45, 43, 21, 23, 58, 17, 10,
+		51, 25, 36, 32, 60, 20, 57, 16, 50, 31, 19, 15, 30, 14, 13, 12,
+	};
+
+	return at[(w & -w) * 0x022fdd63cc95386dUL >> 58];
+}
+
+/* Highest priority that is ready, -1 for none. */
+static long ready_highest(const struct hart *h)
+{
+	return h->ready_bits ? 63 - (long)lowest_bit(h->ready_bits) : -1;
+}
+
+static void ready_insert(struct hart *h, struct thread *t, bool front)
+{
+	if (front)
+		queue_push_front(&h->ready[t->prio], t);
+	else
+		queue_push(&h->ready[t->prio], t);
+	h->ready_bits |= 1UL << (63 - t->prio);
+	if (h->armed > h->slice_end)
+		timer_arm(h->slice_end);
+}
+
+static void ready_remove(struct hart *h, struct thread *t)
+{
+	struct queue *q = &h->ready[t->prio];
+
+	queue_remove(q, t);
+	if (!q->head)
+		h->ready_bits &= ~(1UL << (63 - t->prio));
+}
+
+/* Time goes to another account. */
+static void charge(struct hart *h, struct thread *next)
+{
+	uint64_t now = riscv_time();
+
+	if (h->payer)
+		h->payer->cpu_time += now - h->payer_since;
+	h->payer = next;
+	h->payer_since = now;
+	h->slice_end = now + timer_slice;
+}
+
+void sched_ready(struct thread *t)
+{
+	struct hart *h = t->hart;
+
+	t->state = STATE_READY;
+	if (h->current && t->prio > h->current->prio) {
+		ready_insert(h, h->current, true);
+		h->current = t;
+		charge(h, t);
+	} else {
+		ready_insert(h, t, false);
+	}
+}
+
+void sched_block(struct thread *t, struct thread *next)
+{
+	struct hart *h = t->hart;
+
+	sched_remove(t);
+	if (!next)
+		return;
+	next->state = STATE_READY;
+	if (h->current)
+		sched_ready(next);
+	else if ((long)next->prio >= ready_highest(h))
+		h->current = next;
+	else
+		ready_insert(h, next, false);
+}
+
+void sched_remove(struct thread *t)
+{
+	struct hart *h = t->hart;
+
+	if (h->current == t)
+		h->current = NULL;
+	else
+		ready_remove(h, t);
+}
+
+void sched_yield(void)
+{
+	struct hart *h = this_hart();
+
+	if (!h->current)
+		return;
+	h->slice_end = riscv_time() + timer_slice;
+	if (ready_highest(h) < (long)h->current->prio)
+		return;
+	ready_insert(h, h->current, false);
+	h->current = NULL;
+}
+
+void sched_set_prio(struct thread *t, uint64_t prio)
+{
+	struct hart *h = t->hart;
+
+	if (t->state != STATE_READY) {
+		t->prio = prio;
+		return;
+	}
+	if (h->current != t) {
+		ready_remove(h, t);
+		t->prio = prio;
+		sched_ready(t);
+		return;
+	}
+	t->prio = prio;
+	if (ready_highest(h) > (long)prio) {
+		ready_insert(h, t, true);
+		h->current = NULL;
+	}
+}
+
+static struct thread *sched_pick(struct hart *h)
+{
+	while (!h->ready_bits) {
+		if (h->payer)
+			charge(h, NULL);
+		riscv_wfi();
+		trap_idle();
+		if (h->current)
+			return h->current;
+	}
+	h->current = h->ready[ready_highest(h)].head;
+	ready_remove(h, h->current);
+	charge(h, h->current);
+	if (h->ready_bits && h->armed > h->slice_end)
+		timer_arm(h->slice_end);
+	return h->current;
+}
+
+struct thread *sched_resume(void)
+{
+	struct hart *h = this_hart();
+	struct thread *t = h->current;
+
+	if (!t)
+		t = sched_pick(h);
+	if (h->satp != t->satp) {
+		h->satp = t->satp;
+		csr_write(satp, t->satp);
+	}
+	if (h->fs_on != (h->fpu_owner == t)) {
+		h->fs_on = h->fpu_owner == t;
+		if (h->fs_on)
+			csr_set(sstatus, SSTATUS_FS);
+		else
+			csr_clear(sstatus, SSTATUS_FS);
+	}
+	return t;
+}

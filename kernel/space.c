@@ -1,0 +1,407 @@
+/*
+ * space.c: Sv39 page tables. Owns the table of space ids (which are the ASIDs) and every PTE below user roots.
+ *
+ * A frame's mapping record {page, space, generation} is a hint: it counts only while the PTE at that place, in that
+ * generation of that space, holds this frame. So a space or a page table goes at no cost to the frames below it.
+ * Every downgrade of a PTE is fenced before the call that made it returns to user mode.
+ */
+#include "space.h"
+
+#include "frame.h"
+#include "kernel.h"
+#include "riscv.h"
+#include "thread.h"
+
+#define GENERATION_MASK ((1UL << 25) - 1)
+#define TABLE_ENTRIES   512
+#define USER_ENTRIES    256
+
+/* By id: what the space is now. root is NULL when the id is free. */
+static struct {
+	pte_t *root;
+	uint64_t generation;
+} spaces[SPACE_COUNT];
+static uint64_t id_free[SPACE_COUNT / 64];
+
+extern pte_t kernel_root[];
+
+void space_init(void)
+{
+	for (unsigned i = 0; i < SPACE_COUNT / 64; i++)
+		id_free[i] = ~0UL;
+	id_free[0] &= ~1UL;
+}
+
+static uint64_t pte_pa(pte_t pte)
+{
+	return (pte >> PTE_PPN_SHIFT) << PAGE_SHIFT;
+}
+
+static pte_t pte_make(uint64_t pa, uint64_t flags)
+{
+	return (pa >> PAGE_SHIFT) << PTE_PPN_SHIFT | flags;
+}
+
+static unsigned va_index(uint64_t va, unsigned level)
+{
+	return (va >> (PAGE_SHIFT + 9 * level)) & (TABLE_ENTRIES - 1);
+}
+
+static bool pte_is_table(pte_t pte)
+{
+	return (pte & (PTE_V | PTE_RWX)) == PTE_V;
+}
+
+/* The entry for va at `level`; NULL and *missing = level of the absent table when there is none, or a leaf is above. */
+static pte_t *space_entry(pte_t *root, uint64_t va, unsigned level, unsigned *missing)
+{
+	pte_t *entry = &root[va_index(va, 2)];
+
+	for (unsigned l = 2; l > level; l--) {
+		if (!pte_is_table(*entry)) {
+			*missing = l - 1;
+			return NULL;
+		}
+		entry = &((pte_t *)window(pte_pa(*entry)))[va_index(va, l - 1)];
+	}
+	return entry;
+}
+
+/* The leaf that translates va, at any level, or NULL. */
+static pte_t *space_leaf(pte_t *root, uint64_t va)
+{
+	pte_t *entry = &root[va_index(va, 2)];
+
+	for (unsigned l = 2;; l--) {
+		if (!(*entry & PTE_V))
+			return NULL;
+		if (*entry & PTE_RWX)
+			return entry;
+		assert_own(l > 0);
+		entry = &((pte_t *)window(pte_pa(*entry)))[va_index(va, l - 1)];
+	}
+}
+
+static int id_take(void)
+{
+	for (unsigned i = 0; i < SPACE_COUNT / 64; i++) {
+		if (!id_free[i])
+			continue;
+		for (unsigned bit = 0;; bit++) {
+			if (id_free[i] >> bit & 1) {
+				id_free[i] &= ~(1UL << bit);
+				return (int)(i * 64 + bit);
+			}
+		}
+	}
+	return -1;
+}
+
+int space_make(struct slot *s, void *root)
+{
+	int id = id_take();
+	pte_t *table = root;
+
+	if (id < 0)
+		return -E_NO_SPACE_ID;
+	for (unsigned i = USER_ENTRIES; i < TABLE_ENTRIES; i++)
+		table[i] = kernel_root[i];
+	spaces[id].root = table;
+	spaces[id].generation = (spaces[id].generation + 1) & GENERATION_MASK;
+	if (!spaces[id].generation)
+		spaces[id].generation = 1;
+	s->type = TYPE_VSPACE;
+	s->object = (uint64_t)root;
+	s->record = 0;
+	s->space = (unsigned)id;
+	s->generation = spaces[id].generation;
+	kernel_stats.vspaces++;
+	return 0;
+}
+
+/* The kernel half is in every root, so the hart may stand in the kernel's own while the space goes. */
+static void space_leave(const pte_t *root, unsigned id)
+{
+	struct hart *h = this_hart();
+
+	if (h->satp == (SATP_SV39 | (uint64_t)id << SATP_ASID_SHIFT | window_pa(root) >> PAGE_SHIFT)) {
+		h->satp = SATP_SV39 | image_pa(kernel_root) >> PAGE_SHIFT;
+		csr_write(satp, h->satp);
+	}
+	riscv_fence_space(id);
+}
+
+void space_destroy(struct slot *s)
+{
+	unsigned id = s->space;
+
+	space_leave(spaces[id].root, id);
+	spaces[id].root = NULL;
+	id_free[id / 64] |= 1UL << (id % 64);
+	kernel_stats.vspaces--;
+}
+
+bool space_alive(const struct slot *vspace)
+{
+	return spaces[vspace->space].root && spaces[vspace->space].generation == vspace->generation;
+}
+
+uint64_t space_satp(const struct slot *vspace)
+{
+	return SATP_SV39 | (uint64_t)vspace->space << SATP_ASID_SHIFT |
+	       window_pa(slot_object(vspace)) >> PAGE_SHIFT;
+}
+
+pte_t *space_mapping(const struct slot *frame)
+{
+	unsigned missing;
+	pte_t *entry;
+
+	if (frame->record == 0 || frame->order > ORDER_1G || slot_children(frame) == KIND_SPLIT)
+		return NULL;
+	if (!spaces[frame->space].root || spaces[frame->space].generation != frame->generation)
+		return NULL;
+	entry = space_entry(spaces[frame->space].root, (uint64_t)frame->vpn << PAGE_SHIFT, frame->order, &missing);
+	if (!entry || !(*entry & PTE_RWX) || pte_pa(*entry) != slot_pa(frame))
+		return NULL;
+	return entry;
+}
+
+static void space_fence(const struct slot *frame)
+{
+	riscv_fence_page((uint64_t)frame->vpn << PAGE_SHIFT, frame->space);
+}
+
+unsigned space_unmap(struct slot *frame)
+{
+	pte_t *entry = space_mapping(frame);
+	unsigned dirty;
+
+	if (!entry)
+		return 0;
+	dirty = (*entry & PTE_D) != 0;
+	*entry = 0;
+	space_fence(frame);
+	frame->record = 0;
+	return dirty;
+}
+
+void space_freeze(struct slot *frame)
+{
+	pte_t *entry = space_mapping(frame);
+
+	if (entry && (*entry & PTE_W)) {
+		*entry &= ~PTE_W;
+		space_fence(frame);
+	}
+}
+
+/* PTE permission bits for rights; 0 when the combination is not allowed: nothing, W without R, W with X. */
+static uint64_t rights_flags(unsigned rights)
+{
+	static const uint8_t flags[8] = {
+		[RIGHT_R] = PTE_R, [RIGHT_R | RIGHT_W] = PTE_R | PTE_W,
+		[RIGHT_X] = PTE_X, [RIGHT_R | RIGHT_X] = PTE_R | PTE_X,
+	};
+
+	return rights < 8 ? flags[rights] : 0;
+}
+
+/* All that can be refused before the page tables are looked at. */
+static int map_check(uint64_t va, const struct slot *frame, unsigned rights)
+{
+	unsigned children = slot_children(frame);
+
+	if (frame->type != TYPE_FRAME)
+		return -E_BAD_TYPE;
+	if (frame->doomed)
+		return -E_REVOKED;
+	if (frame->memtype == MEM_UNKNOWN || frame->order > ORDER_1G || !rights_flags(rights))
+		return -E_BAD_ARG;
+	if (va % frame_size(frame->order) != 0 || va >= USER_END || frame_size(frame->order) > USER_END - va)
+		return -E_BAD_ARG;
+	if (rights & ~frame->rights & (RIGHT_R | RIGHT_W | RIGHT_X))
+		return -E_NO_RIGHT;
+	if (children == KIND_LOAN || children == KIND_SPLIT)
+		return -E_NOT_FREE;
+	if (children == KIND_FROZEN && (rights & RIGHT_W))
+		return -E_FROZEN;
+	return 0;
+}
+
+static bool mapped_at(const struct slot *frame, const struct slot *vspace, uint64_t va)
+{
+	return frame->space == vspace->space && frame->vpn == va >> PAGE_SHIFT;
+}
+
+int space_map(const struct slot *vspace, uint64_t va, struct slot *frame, unsigned rights, unsigned how, unsigned *level)
+{
+	int error = map_check(va, frame, rights);
+	pte_t *entry, *old, next;
+
+	if (error)
+		return error;
+	old = space_mapping(frame);
+	if (old && !mapped_at(frame, vspace, va))
+		return -E_NOT_FREE;
+	entry = space_entry(slot_object(vspace), va, frame->order, level);
+	if (!entry)
+		return -E_NEED_TABLE;
+	if (pte_is_table(*entry))
+		return -E_TABLE_PRESENT;
+	if (*entry && entry != old && !(how & MAP_REPLACE))
+		return -E_OCCUPIED;
+	next = pte_make(slot_pa(frame), rights_flags(rights) | PTE_V | PTE_U);
+	if (how & MAP_ACCESSED)
+		next |= PTE_A;
+	if (how & MAP_DIRTY)
+		next |= PTE_A | PTE_D;
+	if (entry == old)
+		next |= *old & (PTE_A | PTE_D);
+	frame->record = 0;
+	frame->vpn = va >> PAGE_SHIFT;
+	frame->space = vspace->space;
+	frame->generation = vspace->generation;
+	if (*entry) {
+		*entry = next;
+		space_fence(frame);
+	} else {
+		*entry = next;
+	}
+	if (rights & RIGHT_X)
+		riscv_fence_code();
+	return 0;
+}
+
+int space_table(const struct slot *vspace, uint64_t va, struct slot *frame)
+{
+	int error = frame_free(frame);
+	unsigned missing = 0;
+	pte_t *entry;
+
+	if (!error && frame->order != ORDER_4K)
+		error = -E_BAD_ARG;
+	if (error)
+		return error;
+	if (va >= USER_END)
+		return -E_BAD_ARG;
+	if (space_entry(slot_object(vspace), va, 0, &missing))
+		return -E_OCCUPIED;
+	entry = space_entry(slot_object(vspace), va, missing + 1, &missing);
+	assert_own(entry);
+	if (*entry)
+		return -E_OCCUPIED;
+	error = memory_clear(window(slot_pa(frame)), PAGE_SIZE);
+	if (error)
+		return error;
+	frame->type = TYPE_TABLE;
+	frame->level = missing;
+	frame->record = 0;
+	frame->vpn = va >> PAGE_SHIFT;
+	frame->space = vspace->space;
+	frame->generation = vspace->generation;
+	*entry = pte_make(slot_pa(frame), PTE_V);
+	kernel_stats.tables++;
+	return 0;
+}
+
+void space_remove_table(struct slot *table)
+{
+	void *memory = window(slot_pa(table));
+	unsigned missing;
+	pte_t *entry;
+
+	if (spaces[table->space].root && spaces[table->space].generation == table->generation) {
+		entry = space_entry(spaces[table->space].root, (uint64_t)table->vpn << PAGE_SHIFT, table->level + 1, &missing);
+		if (entry && pte_is_table(*entry) && pte_pa(*entry) == slot_pa(table)) {
+			*entry = 0;
+			riscv_fence_space(table->space);
+		}
+	}
+	(void)memory_clear(memory, PAGE_SIZE);
+	table->type = TYPE_FRAME;
+	table->level = 0;
+	table->record = 0;
+	kernel_stats.tables--;
+}
+
+bool space_access(const struct slot *vspace, uint64_t va, unsigned access)
+{
+	uint64_t need = access == RIGHT_R ? PTE_R : access == RIGHT_W ? PTE_W : PTE_X;
+	pte_t *leaf;
+
+	if (va >= USER_END)
+		return false;
+	leaf = space_leaf(slot_object(vspace), va);
+	if (!leaf || !(*leaf & need))
+		return false;
+	*leaf |= PTE_A | (access == RIGHT_W ? PTE_D : 0);
+	riscv_fence_page(va, vspace->space);
+	return true;
+}
+
+void space_scan(const struct slot *vspace, uint64_t va, uint64_t pages, unsigned flags, uint64_t *accessed, uint64_t *dirty)
+{
+	uint64_t clear = (flags & SCAN_CLEAR_A ? PTE_A : 0) | (flags & SCAN_CLEAR_D ? PTE_D : 0) |
+			 (flags & SCAN_CLEAR_W ? PTE_W : 0);
+	bool changed = false;
+
+	for (unsigned i = 0; i < PIECE_PAGES / 64; i++)
+		accessed[i] = dirty[i] = 0;
+	for (uint64_t i = 0; i < pages; i++) {
+		pte_t *leaf = space_leaf(slot_object(vspace), va + (i << PAGE_SHIFT));
+
+		if (!leaf)
+			continue;
+		accessed[i / 64] |= (uint64_t)((*leaf & PTE_A) != 0) << (i % 64);
+		dirty[i / 64] |= (uint64_t)((*leaf & PTE_D) != 0) << (i % 64);
+		if (*leaf & clear) {
+			*leaf &= ~clear;
+			changed = true;
+		}
+	}
+	if (changed)
+		riscv_fence_space(vspace->space);
+}
+
+#if DEBUG
+/* Leaves of one table and the tables under it; levels 1 and 0 are one loop each, so this does not recurse. */
+static long table_leaves(const pte_t *table, uint64_t entries, const pte_t *below[], unsigned *tables, uint64_t *bad)
+{
+	long n = 0;
+
+	*tables = 0;
+	for (uint64_t i = 0; i < entries; i++) {
+		pte_t pte = table[i];
+
+		if (!(pte & PTE_V)) {
+			if (pte)
+				*bad = (uint64_t)&table[i];
+		} else if (pte_is_table(pte)) {
+			if (pte & (PTE_U | PTE_A | PTE_D | PTE_G) || pte >> 54)
+				*bad = (uint64_t)&table[i];
+			below[(*tables)++] = window(pte_pa(pte));
+		} else {
+			n++;
+		}
+	}
+	return n;
+}
+
+long space_count_leaves(const struct slot *vspace, uint64_t *bad)
+{
+	static const pte_t *level1[TABLE_ENTRIES], *level0[TABLE_ENTRIES], *none[TABLE_ENTRIES];
+	unsigned n1, n0, n;
+	long leaves = table_leaves(slot_object(vspace), USER_ENTRIES, level1, &n1, bad);
+
+	for (unsigned i = 0; i < n1; i++) {
+		leaves += table_leaves(level1[i], TABLE_ENTRIES, level0, &n0, bad);
+		for (unsigned k = 0; k < n0; k++) {
+			leaves += table_leaves(level0[k], TABLE_ENTRIES, none, &n, bad);
+			if (n)
+				*bad = (uint64_t)level0[k];
+		}
+	}
+	return *bad ? -1 : leaves;
+}
+#endif

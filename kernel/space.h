@@ -1,0 +1,48 @@
+/*
+ * space.h: Sv39 address spaces: page tables, mappings, scan (Privileged Architecture 4.4).
+ */
+#ifndef KERNEL_SPACE_H
+#define KERNEL_SPACE_H
+
+#include "cap.h"
+
+struct thread;
+
+/* Space ids double as ASIDs; 0 is the kernel's own. */
+#define SPACE_COUNT 4096
+
+typedef uint64_t pte_t;
+
+void space_init(void);
+/* Takes an id for a root table that is clear but for nothing; fills the kernel half and s's w2 and w3. */
+int space_make(struct slot *s, void *root);
+/* Gives the id back and leaves the space on this hart. The root table is the caller's to clear. */
+void space_destroy(struct slot *s);
+uint64_t space_satp(const struct slot *vspace);
+
+/* The live leaf PTE of a frame's mapping record, or NULL: not mapped. */
+pte_t *space_mapping(const struct slot *frame);
+/* Unmaps a frame; returns 1 if the PTE was dirty. */
+unsigned space_unmap(struct slot *frame);
+/* Takes W from a frame's mapping. */
+void space_freeze(struct slot *frame);
+/* Takes a page table out of its space. */
+void space_remove_table(struct slot *table);
+
+/* How a mapping is made. */
+#define MAP_ACCESSED 1  /* with A, and D if writable: the page that faulted on a store */
+#define MAP_REPLACE  2  /* another frame may stand there */
+#define MAP_DIRTY    4
+/* Maps one frame. 0, or an error; for -E_NEED_TABLE *level tells which (1 or 0). */
+int space_map(const struct slot *vspace, uint64_t va, struct slot *frame, unsigned rights, unsigned how, unsigned *level);
+/* Makes the frame the first page table missing for va. */
+int space_table(const struct slot *vspace, uint64_t va, struct slot *frame);
+/* True if the PTE of va allows the access (RIGHT_); sets A and D as needed. */
+bool space_access(const struct slot *vspace, uint64_t va, unsigned access);
+void space_scan(const struct slot *vspace, uint64_t va, uint64_t pages, unsigned flags, uint64_t *accessed, uint64_t *dirty);
+/* 1 if the space of this slot lives. */
+bool space_alive(const struct slot *vspace);
+/* For the audit: leaf PTEs of user pages, or -1 with *bad at a PTE that must not be. */
+long space_count_leaves(const struct slot *vspace, uint64_t *bad);
+
+#endif

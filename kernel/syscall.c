@@ -1,0 +1,386 @@
+/*
+ * syscall.c: the number in a7 to one call of a module. Each function here reads its arguments from the caller's
+ * registers, looks up its capabilities, and leaves the result in a0 (a1, a2). docs/abi.md is the contract.
+ */
+#include "audit.h"
+#include "cap.h"
+#include "frame.h"
+#include "kernel.h"
+#include "object.h"
+#include "riscv.h"
+#include "sbi.h"
+#include "space.h"
+#include "thread.h"
+#include "trap.h"
+
+/* Pages of one entry of map and unmap, and of unmap's answer in the dirty bitmap. */
+#define PIECE 128
+#define CARVE_MAX 512
+
+static uint64_t arg(const struct thread *t, unsigned n)
+{
+	return t->regs[REG_A0 + n];
+}
+
+static long do_save_reply(struct thread *t)
+{
+	return ipc_save_reply(t, arg(t, 0));
+}
+
+static long do_signal(struct thread *t)
+{
+	int error = 0;
+	struct slot *s = cap_lookup_type(t, arg(t, 0), TYPE_ENDPOINT, &error);
+
+	if (!s)
+		return error;
+	if (!(s->rights & RIGHT_SIGNAL))
+		return -E_NO_RIGHT;
+	thread_result(t, 0);
+	ipc_signal(slot_object(s), s->badged ? s->badge : 1);
+	return 0;
+}
+
+static long do_give(struct thread *t)
+{
+	uint64_t verb = arg(t, 0), count = arg(t, 2), done;
+	struct slot *src, *dst;
+	int error = 0;
+
+	if (verb > GIVE_MOVE || count > MESSAGE_SLOTS)
+		return -E_BAD_ARG;
+	src = cap_run(t, arg(t, 1), count, verb == GIVE_MOVE ? RIGHT_READ | RIGHT_WRITE : RIGHT_READ, &error);
+	if (!src)
+		return error;
+	dst = cap_run(t, arg(t, 3), count, RIGHT_WRITE, &error);
+	if (!dst)
+		return error;
+	for (done = 0; done < count && !error; done++) {
+		if (src[done].type == TYPE_NULL)
+			error = -E_BAD_SLOT;
+		else
+			error = cap_give(verb, &src[done], &dst[done], arg(t, 4) & RIGHT_ALL, arg(t, 5), arg(t, 6));
+	}
+	t->regs[REG_A1] = error ? done - 1 : done;
+	return error;
+}
+
+/* A slot that may be changed in place; empty ones too. */
+static struct slot *target(struct thread *t, int *error)
+{
+	return cap_run(t, arg(t, 0), 1, RIGHT_READ | RIGHT_WRITE, error);
+}
+
+static long destroy(struct thread *t, bool self)
+{
+	struct budget b = { BUDGET_ENTRY, 0 };
+	int error = 0;
+	struct slot *s = target(t, &error);
+
+	if (!s)
+		return error;
+	if (s->type == TYPE_NULL)
+		return -E_BAD_SLOT;
+	error = cap_destroy(s, self, &b);
+	t->regs[REG_A1] = b.dirty;
+	return error;
+}
+
+static long do_delete(struct thread *t)
+{
+	return destroy(t, true);
+}
+
+static long do_revoke(struct thread *t)
+{
+	return destroy(t, false);
+}
+
+static long do_inspect(struct thread *t)
+{
+	int error = 0;
+	struct slot *s = cap_lookup(t, arg(t, 0), &error);
+	bool frame;
+
+	if (!s)
+		return error;
+	frame = s->type == TYPE_FRAME || s->type == TYPE_CHIP || s->type == TYPE_TABLE;
+	t->regs[REG_A1] = s->type | s->rights << 4 | s->kind << 9 | (uint64_t)slot_children(s) << 17 |
+			  (uint64_t)s->badged << 21;
+	t->regs[REG_A2] = s->type == TYPE_ENDPOINT ? s->badge : 0;
+	if (frame) {
+		t->regs[REG_A1] |= s->order << 12 | s->memtype << 15 |
+				   (uint64_t)(s->type == TYPE_FRAME && space_mapping(s)) << 20;
+		t->regs[REG_A2] = s->rights & RIGHT_PA ? slot_pa(s) : 0;
+	}
+	return 0;
+}
+
+static long do_split(struct thread *t)
+{
+	int error = 0;
+	struct slot *s = cap_lookup_type(t, arg(t, 0), TYPE_FRAME, &error), *dst;
+
+	if (!s)
+		return error;
+	if (arg(t, 2) > SPLIT_PIECES)
+		return -E_BAD_ARG;
+	dst = cap_run(t, arg(t, 3), arg(t, 2), RIGHT_WRITE, &error);
+	return dst ? frame_split(s, arg(t, 1), arg(t, 2), dst) : error;
+}
+
+static long do_carve(struct thread *t)
+{
+	uint64_t count = arg(t, 1);
+	int error = 0;
+	struct slot *s;
+
+	if (count > CARVE_MAX)
+		return -E_BAD_ARG;
+	s = cap_run(t, arg(t, 0), count, RIGHT_READ | RIGHT_WRITE, &error);
+	if (!s)
+		return error;
+	for (uint64_t i = 0; i < count && !error; i++)
+		error = frame_carve_check(&s[i], (unsigned)arg(t, 2));
+	for (uint64_t i = 0; i < count && !error; i++)
+		frame_carve(&s[i], (unsigned)arg(t, 2));
+	return error;
+}
+
+static long do_make(struct thread *t)
+{
+	struct budget b = { BUDGET_ENTRY, 0 };
+	int error = 0;
+	struct slot *s = target(t, &error), *system = NULL;
+
+	if (!s)
+		return error;
+	if (arg(t, 2)) {
+		system = cap_lookup_type(t, arg(t, 2), TYPE_SYSTEM, &error);
+		if (!system)
+			return error;
+	}
+	return object_make(s, (unsigned)arg(t, 1), system, &b);
+}
+
+static long do_fill(struct thread *t)
+{
+	int error = 0;
+	struct slot *dst = cap_lookup_type(t, arg(t, 0), TYPE_FRAME, &error), *src = NULL;
+
+	if (dst && arg(t, 1))
+		src = cap_lookup_type(t, arg(t, 1), TYPE_FRAME, &error);
+	if (error)
+		return error;
+	return frame_fill(dst, src, arg(t, 2), arg(t, 3));
+}
+
+static struct slot *vspace_arg(struct thread *t, unsigned n, int *error)
+{
+	struct slot *s = cap_lookup_type(t, arg(t, n), TYPE_VSPACE, error);
+
+	if (s && !(s->rights & RIGHT_WRITE)) {
+		*error = -E_NO_RIGHT;
+		return NULL;
+	}
+	return s;
+}
+
+/* Run i of a map or unmap: the first from registers, the others read once from the buffer. */
+static struct slot_run run_arg(struct thread *t, uint64_t i, unsigned reg)
+{
+	struct slot_run first = { arg(t, reg), arg(t, reg + 1) };
+
+	return i ? *(volatile struct slot_run *)&t->buffer->runs[i] : first;
+}
+
+static long do_map(struct thread *t)
+{
+	uint64_t va = arg(t, 1), n = arg(t, 3), done = 0;
+	unsigned rights = (unsigned)arg(t, 2), level = 0;
+	int error = 0;
+	struct slot *vspace = vspace_arg(t, 0, &error);
+
+	if (!error && (n == 0 || n > MAP_ITEMS || (n > 1 && !t->buffer)))
+		error = -E_BAD_ARG;
+	for (uint64_t i = 0; i < n && !error; i++) {
+		struct slot_run run = run_arg(t, i, 4);
+		struct slot *s = cap_run(t, run.cap, run.count, RIGHT_READ, &error);
+
+		for (uint64_t k = 0; s && k < run.count && !error; k++) {
+			if (done == PIECE) {
+				error = -E_AGAIN;
+				break;
+			}
+			error = space_map(vspace, va, &s[k], rights, 0, &level);
+			if (error)
+				break;
+			va += frame_size(s[k].order);
+			done++;
+		}
+	}
+	t->regs[REG_A1] = done;
+	t->regs[REG_A2] = level;
+	return error;
+}
+
+static long do_unmap(struct thread *t)
+{
+	uint64_t n = arg(t, 0), done = 0;
+	int error = 0;
+
+	if (n == 0 || n > MAP_ITEMS || !t->buffer)
+		return -E_BAD_ARG;
+	for (unsigned i = 0; i < PIECE_PAGES / 64; i++)
+		t->buffer->dirty[i] = 0;
+	for (uint64_t i = 0; i < n && !error; i++) {
+		struct slot_run run = run_arg(t, i, 1);
+		struct slot *s = cap_run(t, run.cap, run.count, RIGHT_READ, &error);
+
+		for (uint64_t k = 0; s && k < run.count && !error; k++) {
+			if (done == PIECE) {
+				error = -E_AGAIN;
+				break;
+			}
+			if (s[k].type == TYPE_FRAME)
+				t->buffer->dirty[done / 64] |= (uint64_t)space_unmap(&s[k]) << (done % 64);
+			done++;
+		}
+	}
+	t->regs[REG_A1] = done;
+	return error;
+}
+
+static long do_table(struct thread *t)
+{
+	int error = 0;
+	struct slot *frame = cap_lookup_type(t, arg(t, 0), TYPE_FRAME, &error);
+	struct slot *vspace = frame ? vspace_arg(t, 1, &error) : NULL;
+
+	return vspace ? space_table(vspace, arg(t, 2), frame) : error;
+}
+
+static long do_scan(struct thread *t)
+{
+	uint64_t va = arg(t, 1), pages = arg(t, 2), flags = arg(t, 3);
+	int error = 0;
+	struct slot *vspace = vspace_arg(t, 0, &error);
+
+	if (!vspace)
+		return error;
+	if (va % PAGE_SIZE || va >= USER_END || pages == 0 || pages > PIECE_PAGES ||
+	    pages > (USER_END - va) >> PAGE_SHIFT || flags > 7 || !t->buffer)
+		return -E_BAD_ARG;
+	space_scan(vspace, va, pages, (unsigned)flags, t->buffer->accessed, t->buffer->dirty);
+	return 0;
+}
+
+static long do_thread_set(struct thread *t)
+{
+	int error = 0;
+	struct slot *s = cap_lookup_type(t, arg(t, 0), TYPE_THREAD, &error);
+
+	if (!s)
+		return error;
+	thread_result(t, 0);
+	return thread_set(t, s, arg(t, 1), arg(t, 2));
+}
+
+static long do_thread_regs(struct thread *t)
+{
+	int error = 0;
+	struct slot *s = cap_lookup_type(t, arg(t, 0), TYPE_THREAD, &error);
+
+	return s ? thread_regs(t, s, arg(t, 1), arg(t, 2)) : error;
+}
+
+static long system_irq(struct thread *t)
+{
+	int error = 0;
+	struct slot *endpoint = NULL;
+
+	if (arg(t, 2)) {
+		endpoint = cap_lookup_type(t, arg(t, 2), TYPE_ENDPOINT, &error);
+		if (!endpoint)
+			return error;
+	}
+	return trap_bind_irq(endpoint);
+}
+
+static long system_stats(struct thread *t, bool audit)
+{
+	struct kernel_stats stats;
+
+	if (!t->buffer)
+		return -E_BAD_ARG;
+	stats = kernel_stats;
+	stats.debug = DEBUG;
+	if (audit && !audit_run(&stats))
+		return -E_NOT_BUILT;
+	*(struct kernel_stats *)t->buffer->words = stats;
+	return 0;
+}
+
+static long do_system(struct thread *t)
+{
+	static const uint8_t need[] = {
+		[SYSTEM_RESET] = RIGHT_RESET, [SYSTEM_IRQ] = RIGHT_IRQ, [SYSTEM_HART] = RIGHT_HART, [SYSTEM_PUTC] = RIGHT_DEBUG,
+		[SYSTEM_AUDIT] = RIGHT_DEBUG, [SYSTEM_STATS] = RIGHT_DEBUG, [SYSTEM_SLICE] = RIGHT_HART,
+	};
+	uint64_t op = arg(t, 1);
+	int error = 0;
+	struct slot *s = cap_lookup_type(t, arg(t, 0), TYPE_SYSTEM, &error);
+
+	if (!s)
+		return error;
+	if (op >= sizeof(need))
+		return -E_BAD_CALL;
+	if (!(s->rights & need[op]))
+		return -E_NO_RIGHT;
+	switch (op) {
+	case SYSTEM_RESET:
+		sbi_system_reset(arg(t, 2) ? 1 : 0);
+		return -E_BAD_ARG;
+	case SYSTEM_IRQ:
+		return system_irq(t);
+	case SYSTEM_PUTC:
+		sbi_putchar((char)arg(t, 2));
+		return 0;
+	case SYSTEM_AUDIT:
+	case SYSTEM_STATS:
+		return system_stats(t, op == SYSTEM_AUDIT);
+	case SYSTEM_SLICE:
+		if (arg(t, 2) == 0)
+			return -E_BAD_ARG;
+		timer_slice = arg(t, 2);
+		return 0;
+	default:
+		return -E_NOT_BUILT;
+	}
+}
+
+void syscall_enter(struct thread *t)
+{
+	static long (*const calls[SYS_COUNT])(struct thread *) = {
+		[SYS_SIGNAL] = do_signal, [SYS_SAVE_REPLY] = do_save_reply, [SYS_GIVE] = do_give,
+		[SYS_DELETE] = do_delete, [SYS_REVOKE] = do_revoke, [SYS_INSPECT] = do_inspect,
+		[SYS_SPLIT] = do_split, [SYS_CARVE] = do_carve, [SYS_MAKE] = do_make, [SYS_FILL] = do_fill,
+		[SYS_MAP] = do_map, [SYS_UNMAP] = do_unmap, [SYS_TABLE] = do_table, [SYS_SCAN] = do_scan,
+		[SYS_THREAD_SET] = do_thread_set, [SYS_THREAD_REGS] = do_thread_regs, [SYS_SYSTEM] = do_system,
+	};
+	uint64_t number = t->regs[REG_A7];
+	long result;
+
+	if (number == SYS_CALL) {
+		ipc_call(t);
+	} else if (number == SYS_REPLY_RECV) {
+		ipc_reply_recv(t);
+	} else if (number < SYS_COUNT) {
+		result = calls[number](t);
+		/* A call that destroyed or set its own caller has nobody to answer. */
+		if (this_hart()->current == t || t->state == STATE_READY)
+			thread_result(t, result);
+	} else {
+		thread_result(t, -E_BAD_CALL);
+	}
+}

@@ -1,0 +1,268 @@
+/*
+ * thread.c: what a thread has: its bound slots, its registers, its FPU state, and how it ends.
+ *
+ * A bound slot is a real child of the capability it was set from, so revoking that finds the thread: one that
+ * loses its CNode or VSpace stops.
+ */
+#include "thread.h"
+
+#include "frame.h"
+#include "riscv.h"
+#include "space.h"
+
+extern struct hart boot_hart;
+
+void thread_init(struct thread *t)
+{
+	t->hart = this_hart();
+	t->state = STATE_STOPPED;
+	t->full = 1;
+}
+
+void thread_stop(struct thread *t)
+{
+	if (t->state == STATE_READY)
+		sched_remove(t);
+	else
+		thread_unblock(t, -E_ABORTED);
+	t->state = STATE_STOPPED;
+}
+
+void thread_unbind(struct slot *s)
+{
+	struct thread *t = (struct thread *)((uint64_t)s & ~(uint64_t)(PAGE_SIZE - 1));
+
+	if (s == &boot_hart.irq) {
+		csr_clear(sie, SIE_EXTERNAL);
+		return;
+	}
+	switch (s - t->bound) {
+	case BOUND_CSPACE:
+	case BOUND_VSPACE:
+		thread_stop(t);
+		break;
+	case BOUND_BUFFER:
+		t->buffer = NULL;
+		break;
+	default:
+		break;
+	}
+}
+
+static void unbind(struct slot *s)
+{
+	if (s->type == TYPE_NULL)
+		return;
+	thread_unbind(s);
+	cap_remove(s);
+}
+
+static void drop_fpu(struct thread *t)
+{
+	struct hart *h = t->hart;
+
+	if (h->fpu_owner == t)
+		h->fpu_owner = NULL;
+}
+
+void thread_destroy(struct thread *t)
+{
+	thread_stop(t);
+	if (t->caller)
+		ipc_drop_reply(t->caller);
+	drop_fpu(t);
+	if (t->hart->payer == t)
+		t->hart->payer = NULL;
+	for (unsigned i = 0; i < BOUND_COUNT; i++)
+		unbind(&t->bound[i]);
+}
+
+void thread_save_fpu(struct thread *t)
+{
+	struct hart *h = t->hart;
+
+	if (h->fpu_owner != t)
+		return;
+	csr_set(sstatus, SSTATUS_FS);
+	fpu_save(t->fpu);
+	h->fpu_owner = NULL;
+	h->fs_on = 1;
+}
+
+bool thread_load_fpu(struct thread *t)
+{
+	struct hart *h = t->hart;
+
+	if (h->fpu_owner == t)
+		return false;
+	csr_set(sstatus, SSTATUS_FS);
+	if (h->fpu_owner)
+		fpu_save(h->fpu_owner->fpu);
+	fpu_load(t->fpu);
+	h->fpu_owner = t;
+	h->fs_on = 1;
+	t->fpu_used = 1;
+	return true;
+}
+
+/* A child of `from` in a bound slot, in place of what was there. */
+static long bind(struct slot *to, struct slot *from, unsigned verb)
+{
+	struct slot tried = { .type = TYPE_NULL };
+	int error = cap_give(verb, from, &tried, RIGHT_ALL, 0, 0);
+
+	if (error)
+		return error;
+	cap_remove(&tried);
+	unbind(to);
+	(void)cap_give(verb, from, to, RIGHT_ALL, 0, 0);
+	to->bound = 1;
+	return 0;
+}
+
+static const uint8_t bound_types[BOUND_COUNT] = {
+	[BOUND_CSPACE] = TYPE_CNODE, [BOUND_VSPACE] = TYPE_VSPACE, [BOUND_PAGER] = TYPE_ENDPOINT, [BOUND_BUFFER] = TYPE_FRAME,
+};
+
+/* The fields that name a capability of the caller's. The thread must not run. */
+static long thread_bind(struct thread *self, struct thread *t, unsigned which, cap_t cap)
+{
+	struct slot *from;
+	int error = 0;
+	long result;
+
+	if (t->state == STATE_READY)
+		return -E_RUNNING;
+	if (which == BOUND_BUFFER && cap == 0) {
+		unbind(&t->bound[which]);
+		return 0;
+	}
+	from = cap_lookup_type(self, cap, bound_types[which], &error);
+	if (!from)
+		return error;
+	if (which == BOUND_BUFFER && (from->order != ORDER_4K || from->memtype != MEM_RAM))
+		return -E_BAD_ARG;
+	if (which == BOUND_BUFFER && (from->rights & 3) != 3)
+		return -E_NO_RIGHT;
+	if (which == BOUND_PAGER && !(from->rights & RIGHT_CALL))
+		return -E_NO_RIGHT;
+	result = bind(&t->bound[which], from, which == BOUND_BUFFER ? GIVE_SHARE : GIVE_COPY);
+	if (result)
+		return result;
+	if (which == BOUND_VSPACE)
+		t->satp = space_satp(from);
+	if (which == BOUND_BUFFER)
+		t->buffer = window(slot_pa(from));
+	return 0;
+}
+
+static long thread_set_prio(struct thread *self, struct thread *t, uint64_t prio, bool limit)
+{
+	if (prio >= PRIO_COUNT || prio > self->max_prio)
+		return -E_PRIO;
+	if (limit)
+		t->max_prio = prio;
+	else
+		sched_set_prio(t, prio);
+	return 0;
+}
+
+static long thread_run(struct thread *t)
+{
+	if (t->state != STATE_STOPPED)
+		return -E_RUNNING;
+	if (t->bound[BOUND_VSPACE].type != TYPE_VSPACE || t->bound[BOUND_CSPACE].type != TYPE_CNODE)
+		return -E_BUSY;
+	t->faulted = 0;
+	sched_ready(t);
+	return 0;
+}
+
+static long thread_abort(struct thread *t)
+{
+	if (t->state == STATE_READY || t->state == STATE_STOPPED)
+		return 0;
+	thread_unblock(t, -E_ABORTED);
+	sched_ready(t);
+	return 0;
+}
+
+long thread_set(struct thread *self, struct slot *s, uint64_t field, uint64_t value)
+{
+	struct thread *t = slot_object(s);
+
+	if (!(s->rights & RIGHT_WRITE))
+		return -E_NO_RIGHT;
+	switch (field) {
+	case THREAD_CSPACE:
+	case THREAD_VSPACE:
+	case THREAD_PAGER:
+	case THREAD_BUFFER:
+		return thread_bind(self, t, field, value);
+	case THREAD_PRIO:
+	case THREAD_MAX_PRIO:
+		return thread_set_prio(self, t, value, field == THREAD_MAX_PRIO);
+	case THREAD_HART_INDEX:
+		return value == 0 ? 0 : -E_BAD_ARG;
+	case THREAD_FAULT_TIMEOUT:
+		t->fault_timeout = value;
+		return 0;
+	case THREAD_CALL_TIMEOUT:
+		t->call_timeout = value;
+		return 0;
+	case THREAD_FAULT_PC:
+		t->fault_pc = value;
+		return 0;
+	case THREAD_WINDOW:
+		t->window_first = (uint32_t)value;
+		t->window_count = value >> 32;
+		return 0;
+	case THREAD_RUN:
+		return thread_run(t);
+	case THREAD_STOP:
+		thread_stop(t);
+		return 0;
+	case THREAD_ABORT:
+		return thread_abort(t);
+	default:
+		return -E_BAD_ARG;
+	}
+}
+
+static void regs_general(struct thread *t, struct ipc_buffer *buffer, bool write)
+{
+	for (unsigned i = 0; i < 32; i++)
+		if (!write)
+			buffer->words[i] = !t->full && (i == REG_RA || (i >= 5 && i <= 7) || i >= 28) ? 0 : t->regs[i];
+		else
+			t->regs[i] = buffer->words[i];
+	if (write)
+		t->full = 1;
+}
+
+static void regs_float(struct thread *t, struct ipc_buffer *buffer, bool write)
+{
+	thread_save_fpu(t);
+	for (unsigned i = 0; i < 33; i++)
+		if (write)
+			t->fpu[i] = i == 32 ? buffer->words[i] & 0xff : buffer->words[i];
+		else
+			buffer->words[i] = t->fpu[i];
+}
+
+long thread_regs(struct thread *self, struct slot *s, uint64_t write, uint64_t group)
+{
+	struct thread *t = slot_object(s);
+
+	if (!(s->rights & (write ? RIGHT_WRITE : RIGHT_READ)))
+		return -E_NO_RIGHT;
+	if (write > 1 || group > REGS_FLOAT || !self->buffer)
+		return -E_BAD_ARG;
+	if (write ? t->state != STATE_STOPPED : t->state == STATE_READY)
+		return -E_RUNNING;
+	if (group == REGS_GENERAL)
+		regs_general(t, self->buffer, write);
+	else
+		regs_float(t, self->buffer, write);
+	return 0;
+}

@@ -1,0 +1,186 @@
+/*
+ * thread.h: threads, harts and endpoints: what runs, what it waits for.
+ * All of it changes only under the kernel lock.
+ */
+#ifndef KERNEL_THREAD_H
+#define KERNEL_THREAD_H
+
+#include <tessera/abi.h>
+
+/* Offsets that trap.S uses; tied to the structures below. */
+#define THREAD_REGS      0
+#define THREAD_FULL      256
+#define THREAD_HART      264
+#define HART_CURRENT     0
+#define HART_STACK       8
+
+#ifndef __ASSEMBLER__
+#include "cap.h"
+#include "kernel.h"
+
+#define REG_PC 0
+#define REG_RA 1
+#define REG_SP 2
+#define REG_T0 5
+#define REG_T1 6
+#define REG_A0 10
+#define REG_A1 11
+#define REG_A2 12
+#define REG_A7 17
+
+enum thread_state {
+	STATE_STOPPED,
+	STATE_READY,                   /* runs, or stands in its hart's ready queue */
+	STATE_SEND,                    /* in an endpoint's queue with a message or a fault */
+	STATE_REPLY,                   /* its message or fault was taken: exactly one reply is outstanding */
+	STATE_RECEIVE,                 /* in an endpoint's queue, waiting for anything */
+};
+
+struct thread;
+
+/* A FIFO of threads by their links; a thread is in one queue at most. */
+struct queue {
+	struct thread *head, *tail;
+};
+
+struct endpoint {
+	uint64_t bits;                 /* signals that nobody took yet */
+	struct queue queue;            /* senders or receivers, never both */
+	uint64_t receivers;            /* the queue holds receivers */
+	uint64_t message_turn;         /* a signal was taken last: a message goes first */
+	uint64_t spare[3];
+};
+_Static_assert(sizeof(struct endpoint) == 64, "an endpoint is a chip");
+
+enum bound_slot { BOUND_CSPACE, BOUND_VSPACE, BOUND_PAGER, BOUND_BUFFER, BOUND_COUNT };
+
+struct thread {
+	uint64_t regs[32];             /* pc, x1 ... x31 */
+	uint64_t full;                 /* 1: all of regs counts; 0: returns from a call, ra and t0-t6 read 0 */
+	struct hart *hart;
+	uint64_t state;                /* enum thread_state */
+	uint64_t prio, max_prio;
+	struct thread *next, *prev;    /* in the queue it stands in */
+	struct endpoint *endpoint;     /* SEND, RECEIVE: whose queue */
+	struct thread *caller;         /* the one it owes an answer */
+	struct thread *server;         /* REPLY: who owes the answer ... */
+	struct slot *reply;            /* REPLY: ... or the slot that holds the right to answer */
+	struct ipc_buffer *buffer;     /* window address or NULL */
+	uint64_t satp;
+	uint64_t badge;                /* SEND: of the capability it sent through */
+	uint64_t window_first, window_count;
+	/* The fault it waits for, if `faulted`. */
+	uint64_t faulted;
+	uint64_t fault_va, fault_access, fault_cause;
+	uint64_t fault_pc, fault_timeout, call_timeout;
+	/* Deadline heap (timer.c). */
+	uint64_t deadline;
+	struct thread *heap_left, *heap_right, *heap_up;
+	uint64_t heap_rank;            /* 0: not in the heap */
+	uint64_t cpu_time;             /* ticks */
+	uint64_t fpu_used;
+	struct slot bound[BOUND_COUNT];
+	uint64_t fpu[33];              /* f0 ... f31, fcsr */
+};
+_Static_assert(sizeof(struct thread) <= PAGE_SIZE, "a thread is a frame");
+_Static_assert(offsetof(struct thread, full) == THREAD_FULL, "trap.S");
+_Static_assert(offsetof(struct thread, hart) == THREAD_HART, "trap.S");
+
+struct hart {
+	struct thread *current;        /* NULL: pick one */
+	uint64_t stack;                /* top of the kernel stack */
+	uint64_t id;
+	uint64_t satp;                 /* as in the register */
+	struct thread *fpu_owner;      /* whose values the FPU holds */
+	uint64_t fs_on;                /* sstatus.FS is on */
+	struct thread *payer;          /* whose time is running */
+	uint64_t payer_since;
+	uint64_t slice_end;
+	uint64_t armed;                /* when the timer will fire */
+	struct thread *heap;           /* earliest deadline */
+	uint64_t ready_bits;           /* bit 63 - prio: that queue is not empty */
+	struct queue ready[PRIO_COUNT];
+	struct slot irq;               /* bound: endpoint of the external interrupt */
+};
+_Static_assert(sizeof(struct hart) <= PAGE_SIZE, "a hart is a frame");
+_Static_assert(offsetof(struct hart, stack) == HART_STACK, "trap.S");
+
+/* tp in the kernel. */
+static inline struct hart *this_hart(void)
+{
+	register struct hart *h __asm__("tp");
+
+	return h;
+}
+
+static inline void thread_result(struct thread *t, long status)
+{
+	t->regs[REG_A0] = (uint64_t)status;
+}
+
+/* sched.c */
+void queue_push(struct queue *q, struct thread *t);
+void queue_remove(struct queue *q, struct thread *t);
+/* Makes a thread that stands in no queue run as soon as its priority allows. */
+void sched_ready(struct thread *t);
+/* t, which was ready, waits now; `next` (in no queue, or NULL) takes over if its priority allows. */
+void sched_block(struct thread *t, struct thread *next);
+/* Takes a thread that is READY out of the running. */
+void sched_remove(struct thread *t);
+/* Ends the current thread's turn. */
+void sched_yield(void);
+/* Chooses what runs, waits for an interrupt if nothing can, and sets its space and FPU state. */
+struct thread *sched_resume(void);
+void sched_set_prio(struct thread *t, uint64_t prio);
+
+/* thread.c */
+void thread_init(struct thread *t);
+/* Ends a wait: the thread is READY in no queue afterwards, its call answers `error`. */
+void thread_unblock(struct thread *t, long error);
+void thread_stop(struct thread *t);
+/* The thread's own part of destroying it; its bound slots are gone afterwards. */
+void thread_destroy(struct thread *t);
+/* A bound slot is about to be removed. */
+void thread_unbind(struct slot *s);
+/* Takes the FPU's values back into their owner. */
+void thread_save_fpu(struct thread *t);
+/* Illegal instruction: true if it was only the FPU that was off. */
+bool thread_load_fpu(struct thread *t);
+long thread_set(struct thread *self, struct slot *s, uint64_t field, uint64_t value);
+long thread_regs(struct thread *self, struct slot *s, uint64_t write, uint64_t group);
+
+/* timer.c */
+void timer_init(void);
+void timer_add(struct thread *t, uint64_t deadline);
+void timer_remove(struct thread *t);
+/* Makes sure the timer fires at t at the latest. */
+void timer_arm(uint64_t t);
+/* The timer fired: ends what is over. */
+void timer_expire(void);
+extern uint64_t timer_slice;
+
+/* ipc.c */
+void ipc_call(struct thread *t);
+void ipc_reply_recv(struct thread *t);
+void ipc_signal(struct endpoint *e, uint64_t bits);
+/* Hands t's message or fault to a receiver, or queues it. error < 0: t's call answers that. */
+void ipc_send(struct thread *t, struct endpoint *e, uint64_t badge);
+/* Nobody will answer t any more. */
+void ipc_drop_reply(struct thread *t);
+/* Wakes up to all waiting with SERVER_GONE; false when the budget ran out first. */
+bool ipc_destroy_endpoint(struct endpoint *e, struct budget *b);
+long ipc_save_reply(struct thread *t, cap_t dst);
+
+/* fault.c */
+void fault_raise(struct thread *t, uint64_t cause, uint64_t va);
+/* The pager's answer (map items in its message). 0: the caller may go on; else it waits still. */
+long fault_reply_map(struct thread *pager, struct thread *faulter, uint64_t info);
+/* It can't be resolved: to its fault_pc, or stopped. True if it runs on. */
+bool fault_fail(struct thread *t);
+void fault_message(struct thread *to, struct thread *from);
+
+/* trap.S */
+void fpu_save(uint64_t *fpu);
+void fpu_load(const uint64_t *fpu);
+#endif
+#endif

@@ -1,0 +1,234 @@
+/*
+ * trap.S: the way in and out. In user mode sscratch holds the running thread; in the kernel it is 0 and
+ * tp holds the hart. A system call saves what a function call preserves and its arguments; anything else saves all.
+ */
+#include "riscv.h"
+#include "thread.h"
+
+#define X(n) (THREAD_REGS + (n) * 8)
+
+	.section .text.fast, "ax"
+	.balign 64
+	.globl trap_entry
+trap_entry:
+	csrrw	tp, sscratch, tp
+	beqz	tp, trap_kernel
+	sd	t0, X(5)(tp)
+	sd	sp, X(2)(tp)
+	sd	gp, X(3)(tp)
+	csrrw	t0, sscratch, zero
+	sd	t0, X(4)(tp)
+	csrr	t0, scause
+	addi	t0, t0, -CAUSE_ECALL_U
+	sd	t1, X(6)(tp)
+	sd	s0, X(8)(tp)
+	sd	s1, X(9)(tp)
+	sd	a0, X(10)(tp)
+	sd	a1, X(11)(tp)
+	sd	a2, X(12)(tp)
+	sd	a3, X(13)(tp)
+	sd	a4, X(14)(tp)
+	sd	a5, X(15)(tp)
+	sd	a6, X(16)(tp)
+	sd	a7, X(17)(tp)
+	sd	s2, X(18)(tp)
+	sd	s3, X(19)(tp)
+	sd	s4, X(20)(tp)
+	sd	s5, X(21)(tp)
+	sd	s6, X(22)(tp)
+	sd	s7, X(23)(tp)
+	sd	s8, X(24)(tp)
+	sd	s9, X(25)(tp)
+	sd	s10, X(26)(tp)
+	sd	s11, X(27)(tp)
+	bnez	t0, trap_other
+	csrr	t0, sepc
+	addi	t0, t0, 4
+	sd	t0, X(0)(tp)
+	sd	zero, THREAD_FULL(tp)
+	mv	a0, tp
+	ld	tp, THREAD_HART(tp)
+	ld	sp, HART_STACK(tp)
+	call	syscall_enter
+	j	trap_resume
+
+trap_other:
+	sd	ra, X(1)(tp)
+	sd	t2, X(7)(tp)
+	sd	t3, X(28)(tp)
+	sd	t4, X(29)(tp)
+	sd	t5, X(30)(tp)
+	sd	t6, X(31)(tp)
+	csrr	t0, sepc
+	sd	t0, X(0)(tp)
+	li	t0, 1
+	sd	t0, THREAD_FULL(tp)
+	mv	a0, tp
+	csrr	a1, scause
+	csrr	a2, stval
+	ld	tp, THREAD_HART(tp)
+	ld	sp, HART_STACK(tp)
+	call	trap_enter
+
+	/* Continues with whatever thread is to run. */
+	.globl trap_resume
+trap_resume:
+	ld	a0, HART_CURRENT(tp)
+	ld	sp, HART_STACK(tp)
+	call	sched_resume
+	csrw	sscratch, a0
+	mv	tp, a0
+	ld	t0, X(0)(tp)
+	csrw	sepc, t0
+	ld	t0, THREAD_FULL(tp)
+	ld	sp, X(2)(tp)
+	ld	gp, X(3)(tp)
+	ld	s0, X(8)(tp)
+	ld	s1, X(9)(tp)
+	ld	a0, X(10)(tp)
+	ld	a1, X(11)(tp)
+	ld	a2, X(12)(tp)
+	ld	a3, X(13)(tp)
+	ld	a4, X(14)(tp)
+	ld	a5, X(15)(tp)
+	ld	a6, X(16)(tp)
+	ld	a7, X(17)(tp)
+	ld	s2, X(18)(tp)
+	ld	s3, X(19)(tp)
+	ld	s4, X(20)(tp)
+	ld	s5, X(21)(tp)
+	ld	s6, X(22)(tp)
+	ld	s7, X(23)(tp)
+	ld	s8, X(24)(tp)
+	ld	s9, X(25)(tp)
+	ld	s10, X(26)(tp)
+	ld	s11, X(27)(tp)
+	bnez	t0, 1f
+	li	ra, 0
+	li	t1, 0
+	li	t2, 0
+	li	t3, 0
+	li	t4, 0
+	li	t5, 0
+	li	t6, 0
+	ld	tp, X(4)(tp)
+	sret
+1:	ld	ra, X(1)(tp)
+	ld	t0, X(5)(tp)
+	ld	t1, X(6)(tp)
+	ld	t2, X(7)(tp)
+	ld	t3, X(28)(tp)
+	ld	t4, X(29)(tp)
+	ld	t5, X(30)(tp)
+	ld	t6, X(31)(tp)
+	ld	tp, X(4)(tp)
+	sret
+
+/*
+ * A trap in the kernel: expected only between probe_start and probe_end, where it means that the memory or the
+ * register is not there: the probe then returns its error. Anything else is our own bug.
+ */
+trap_kernel:
+	csrrw	tp, sscratch, zero
+	addi	sp, sp, -16
+	sd	t0, 0(sp)
+	sd	t1, 8(sp)
+	csrr	t0, sepc
+	lla	t1, probe_start
+	bltu	t0, t1, 1f
+	lla	t1, probe_end
+	bgeu	t0, t1, 1f
+	lla	t0, probe_failed
+	csrw	sepc, t0
+	ld	t0, 0(sp)
+	ld	t1, 8(sp)
+	addi	sp, sp, 16
+	sret
+1:	csrr	a0, scause
+	csrr	a1, sepc
+	csrr	a2, stval
+	call	trap_own
+
+	.globl probe_start, probe_end
+	.balign 4
+probe_start:
+/* int memory_clear(void *to, uint64_t size) */
+	.globl memory_clear
+memory_clear:
+	add	a1, a0, a1
+	beq	a0, a1, 2f
+1:	sd	zero, 0(a0)
+	sd	zero, 8(a0)
+	sd	zero, 16(a0)
+	sd	zero, 24(a0)
+	sd	zero, 32(a0)
+	sd	zero, 40(a0)
+	sd	zero, 48(a0)
+	sd	zero, 56(a0)
+	addi	a0, a0, 64
+	bne	a0, a1, 1b
+2:	li	a0, 0
+	ret
+
+/* int memory_copy(void *to, const void *from, uint64_t size) */
+	.globl memory_copy
+memory_copy:
+	add	a2, a0, a2
+	beq	a0, a2, 2f
+1:	ld	t0, 0(a1)
+	ld	t1, 8(a1)
+	ld	t2, 16(a1)
+	ld	t3, 24(a1)
+	ld	t4, 32(a1)
+	ld	t5, 40(a1)
+	ld	t6, 48(a1)
+	ld	a3, 56(a1)
+	sd	t0, 0(a0)
+	sd	t1, 8(a0)
+	sd	t2, 16(a0)
+	sd	t3, 24(a0)
+	sd	t4, 32(a0)
+	sd	t5, 40(a0)
+	sd	t6, 48(a0)
+	sd	a3, 56(a0)
+	addi	a0, a0, 64
+	addi	a1, a1, 64
+	bne	a0, a2, 1b
+2:	li	a0, 0
+	ret
+
+/* int timer_probe(void) */
+	.globl timer_probe
+timer_probe:
+	li	t0, -1
+	csrw	0x14d, t0		/* stimecmp */
+	li	a0, 0
+	ret
+probe_end:
+
+probe_failed:
+	li	a0, -22			/* E_BAD_MEMORY */
+	ret
+
+	.option push
+	.option arch, +d
+/* void fpu_save(uint64_t *fpu): f0 ... f31, fcsr */
+	.globl fpu_save
+fpu_save:
+	.irp	n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	fsd	f\n, \n*8(a0)
+	.endr
+	frcsr	t0
+	sd	t0, 256(a0)
+	ret
+
+/* void fpu_load(const uint64_t *fpu) */
+	.globl fpu_load
+fpu_load:
+	ld	t0, 256(a0)
+	fscsr	t0
+	.irp	n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	fld	f\n, \n*8(a0)
+	.endr
+	ret
+	.option pop

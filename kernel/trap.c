@@ -1,0 +1,89 @@
+/*
+ * trap.c: scause to one handler. Interrupts are taken only from user mode or while idle: the kernel runs with them off.
+ */
+#include "trap.h"
+
+#include "kernel.h"
+#include "riscv.h"
+#include "thread.h"
+
+#define INTERRUPT_SOFT     1
+#define INTERRUPT_TIMER    5
+#define INTERRUPT_EXTERNAL 9
+
+/* The external interrupt stays masked until the interrupt server opens it again. */
+static void trap_external(void)
+{
+	struct hart *h = this_hart();
+
+	csr_clear(sie, SIE_EXTERNAL);
+	kernel_stats.interrupts++;
+	if (h->irq.type == TYPE_ENDPOINT)
+		ipc_signal(slot_object(&h->irq), h->irq.badged ? h->irq.badge : 1);
+}
+
+long trap_bind_irq(struct slot *endpoint)
+{
+	struct hart *h = this_hart();
+
+	if (endpoint) {
+		if (endpoint->type != TYPE_ENDPOINT)
+			return -E_BAD_TYPE;
+		if (!(endpoint->rights & RIGHT_SIGNAL))
+			return -E_NO_RIGHT;
+		if (cap_derivable(endpoint))
+			return cap_derivable(endpoint);
+		if (h->irq.type != TYPE_NULL)
+			cap_remove(&h->irq);
+		(void)cap_give(GIVE_COPY, endpoint, &h->irq, RIGHT_SIGNAL, 0, 0);
+		h->irq.bound = 1;
+	}
+	if (h->irq.type != TYPE_ENDPOINT)
+		return -E_BAD_SLOT;
+	csr_set(sie, SIE_EXTERNAL);
+	return 0;
+}
+
+static void trap_interrupt(uint64_t number)
+{
+	switch (number) {
+	case INTERRUPT_TIMER:
+		timer_expire();
+		break;
+	case INTERRUPT_EXTERNAL:
+		trap_external();
+		break;
+	default:
+		csr_clear(sip, SIE_SOFT);
+		break;
+	}
+}
+
+void trap_idle(void)
+{
+	uint64_t pending = csr_read(sip) & csr_read(sie);
+
+	if (pending & SIE_EXTERNAL)
+		trap_interrupt(INTERRUPT_EXTERNAL);
+	if (pending & SIE_TIMER)
+		trap_interrupt(INTERRUPT_TIMER);
+	if (pending & SIE_SOFT)
+		trap_interrupt(INTERRUPT_SOFT);
+}
+
+void trap_enter(struct thread *t, uint64_t cause, uint64_t value)
+{
+	if (cause & CAUSE_INTERRUPT) {
+		trap_interrupt(cause & ~CAUSE_INTERRUPT);
+		return;
+	}
+	if (cause == CAUSE_ILLEGAL && thread_load_fpu(t))
+		return;
+	fault_raise(t, cause, value);
+}
+
+__attribute__((noreturn)) void trap_own(uint64_t cause, uint64_t pc, uint64_t value)
+{
+	panic(cause == CAUSE_LOAD_PAGE || cause == CAUSE_STORE_PAGE || cause == CAUSE_FETCH_PAGE ?
+	      "page fault in the kernel" : "trap in the kernel", value ? value : pc);
+}
