@@ -93,7 +93,7 @@ static void check_thread(struct kernel_stats *c, const struct thread *t)
 	switch (t->state) {
 	case STATE_SEND:
 	case STATE_RECEIVE:
-		if (!t->endpoint || t->server || t->reply || (t->endpoint->receivers != 0) != (t->state == STATE_RECEIVE))
+		if (!t->endpoint || t->server || t->reply || (t->endpoint->receiver != NULL) != (t->state == STATE_RECEIVE))
 			breach(c, 6, at);
 		break;
 	case STATE_REPLY:

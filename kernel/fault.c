@@ -44,7 +44,7 @@ void fault_raise(struct thread *t, uint64_t cause, uint64_t va)
 	}
 	if (t->prio == PRIO_COUNT - 1 && t->max_prio == PRIO_COUNT - 1 && pager->type == TYPE_NULL)
 		panic("the root server faulted", va);
-	sched_block(t, NULL);
+	sched_remove(t);
 	t->state = STATE_STOPPED;
 }
 

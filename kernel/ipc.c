@@ -134,7 +134,7 @@ static int message_transfer(struct thread *from, struct thread *to, const struct
 			return error;
 	}
 	for (unsigned i = 0; i < MESSAGE_REGS; i++)
-		to->regs[REG_A2 + i] = i < words ? from->regs[REG_A2 + i] : 0;
+		to->regs[REG_A2 + i] = from->regs[REG_A2 + i];
 	for (unsigned i = MESSAGE_REGS; i < words; i++)
 		to->buffer->words[i - MESSAGE_REGS] = from->buffer->words[i - MESSAGE_REGS];
 	to->regs[REG_A0] = 0;
@@ -163,25 +163,31 @@ static int ipc_deliver(struct thread *from, struct thread *to, const struct endp
 	return 0;
 }
 
-static struct thread *endpoint_receiver(struct endpoint *e)
-{
-	return e->receivers ? e->queue.head : NULL;
-}
-
 static struct thread *endpoint_sender(struct endpoint *e)
 {
-	return e->receivers ? NULL : e->queue.head;
+	return e->receiver ? NULL : e->queue.head;
+}
+
+static void endpoint_push(struct endpoint *e, struct thread *t, enum thread_state state)
+{
+	queue_push(&e->queue, t);
+	t->endpoint = e;
+	t->state = state;
+	if (state == STATE_RECEIVE)
+		e->receiver = e->queue.head;
 }
 
 static void endpoint_take(struct endpoint *e, struct thread *t)
 {
 	queue_remove(&e->queue, t);
 	t->endpoint = NULL;
+	if (e->receiver)
+		e->receiver = e->queue.head;
 }
 
 void ipc_send(struct thread *t, struct endpoint *e, uint64_t badge)
 {
-	struct thread *r = endpoint_receiver(e);
+	struct thread *r = e->receiver;
 	uint64_t timeout = t->faulted ? t->fault_timeout : t->call_timeout;
 	int error;
 
@@ -193,17 +199,16 @@ void ipc_send(struct thread *t, struct endpoint *e, uint64_t badge)
 		}
 		endpoint_take(e, r);
 		timer_remove(r);
+		sched_remove(t);
 	} else {
-		e->receivers = 0;
 		t->badge = badge;
-		t->endpoint = e;
-		t->state = STATE_SEND;
-		queue_push(&e->queue, t);
+		sched_remove(t);
+		endpoint_push(e, t, STATE_SEND);
 	}
 	if (timeout)
 		timer_add(t, riscv_time() + timeout);
 	kernel_stats.switches++;
-	sched_block(t, r);
+	sched_switch(r);
 }
 
 void ipc_call(struct thread *t)
@@ -234,7 +239,7 @@ static void deliver_signals(struct thread *to, struct endpoint *e)
 
 void ipc_signal(struct endpoint *e, uint64_t bits)
 {
-	struct thread *r = endpoint_receiver(e);
+	struct thread *r = e->receiver;
 
 	e->bits |= bits;
 	if (!r)
@@ -347,14 +352,12 @@ static void ipc_receive(struct thread *t, struct endpoint *e, uint64_t info, str
 		if (info & INFO_DEADLINE && deadline <= riscv_time()) {
 			thread_result(t, -E_TIMEOUT);
 		} else {
-			e->receivers = 1;
-			t->endpoint = e;
-			t->state = STATE_RECEIVE;
-			queue_push(&e->queue, t);
+			sched_remove(t);
+			endpoint_push(e, t, STATE_RECEIVE);
 			if (info & INFO_DEADLINE)
 				timer_add(t, deadline);
 			kernel_stats.switches++;
-			sched_block(t, next);
+			sched_switch(next);
 			return;
 		}
 	}

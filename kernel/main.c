@@ -146,12 +146,14 @@ static void root_start(struct thread *t)
 	const struct root_header *header = (const struct root_header *)root_image;
 
 	thread_init(t);
-	t->prio = ROOT_PRIO;
+	sched_store_prio(t, ROOT_PRIO);
 	t->max_prio = PRIO_COUNT - 1;
 	(void)cap_give(GIVE_COPY, &root_cnode_maker, &t->bound[BOUND_CSPACE], RIGHT_ALL, 0, 0);
 	(void)cap_give(GIVE_COPY, &root_vspace_maker, &t->bound[BOUND_VSPACE], RIGHT_ALL, 0, 0);
 	t->bound[BOUND_CSPACE].bound = 1;
 	t->bound[BOUND_VSPACE].bound = 1;
+	t->slots = cnode_slots(&root_cnode_maker);
+	t->slot_count = cnode_count(&root_cnode_maker);
 	t->satp = space_satp(&root_vspace_maker);
 	t->buffer = image_window(root_buffer);
 	t->regs[REG_PC] = header->entry;

@@ -56,12 +56,6 @@ static unsigned lowest_bit(uint64_t w)
 	return at[(w & -w) * 0x022fdd63cc95386dUL >> 58];
 }
 
-/* Highest priority that is ready, -1 for none. */
-static long ready_highest(const struct hart *h)
-{
-	return h->ready_bits ? 63 - (long)lowest_bit(h->ready_bits) : -1;
-}
-
 static void ready_insert(struct hart *h, struct thread *t, bool front)
 {
 	if (front)
@@ -108,17 +102,16 @@ void sched_ready(struct thread *t)
 	}
 }
 
-void sched_block(struct thread *t, struct thread *next)
+void sched_switch(struct thread *next)
 {
-	struct hart *h = t->hart;
+	struct hart *h = this_hart();
 
-	sched_remove(t);
 	if (!next)
 		return;
 	next->state = STATE_READY;
 	if (h->current)
 		sched_ready(next);
-	else if ((long)next->prio >= ready_highest(h))
+	else if (!(h->ready_bits & next->above))
 		h->current = next;
 	else
 		ready_insert(h, next, false);
@@ -141,10 +134,16 @@ void sched_yield(void)
 	if (!h->current)
 		return;
 	h->slice_end = riscv_time() + timer_slice;
-	if (ready_highest(h) < (long)h->current->prio)
+	if (!(h->ready_bits & (h->current->above << 1 | 1)))
 		return;
 	ready_insert(h, h->current, false);
 	h->current = NULL;
+}
+
+void sched_store_prio(struct thread *t, uint64_t prio)
+{
+	t->prio = prio;
+	t->above = (1UL << (63 - prio)) - 1;
 }
 
 void sched_set_prio(struct thread *t, uint64_t prio)
@@ -152,17 +151,17 @@ void sched_set_prio(struct thread *t, uint64_t prio)
 	struct hart *h = t->hart;
 
 	if (t->state != STATE_READY) {
-		t->prio = prio;
+		sched_store_prio(t, prio);
 		return;
 	}
 	if (h->current != t) {
 		ready_remove(h, t);
-		t->prio = prio;
+		sched_store_prio(t, prio);
 		sched_ready(t);
 		return;
 	}
-	t->prio = prio;
-	if (ready_highest(h) > (long)prio) {
+	sched_store_prio(t, prio);
+	if (h->ready_bits & t->above) {
 		ready_insert(h, t, true);
 		h->current = NULL;
 	}
@@ -178,7 +177,7 @@ static struct thread *sched_pick(struct hart *h)
 		if (h->current)
 			return h->current;
 	}
-	h->current = h->ready[ready_highest(h)].head;
+	h->current = h->ready[63 - lowest_bit(h->ready_bits)].head;
 	ready_remove(h, h->current);
 	charge(h, h->current);
 	if (h->ready_bits && h->armed > h->slice_end)

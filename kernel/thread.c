@@ -17,6 +17,7 @@ void thread_init(struct thread *t)
 	t->hart = this_hart();
 	t->state = STATE_STOPPED;
 	t->full = 1;
+	sched_store_prio(t, 0);
 }
 
 void thread_stop(struct thread *t)
@@ -38,6 +39,9 @@ void thread_unbind(struct slot *s)
 	}
 	switch (s - t->bound) {
 	case BOUND_CSPACE:
+		t->slot_count = 0;
+		thread_stop(t);
+		break;
 	case BOUND_VSPACE:
 		thread_stop(t);
 		break;
@@ -149,6 +153,10 @@ static long thread_bind(struct thread *self, struct thread *t, unsigned which, c
 	result = bind(&t->bound[which], from, which == BOUND_BUFFER ? GIVE_SHARE : GIVE_COPY);
 	if (result)
 		return result;
+	if (which == BOUND_CSPACE) {
+		t->slots = cnode_slots(from);
+		t->slot_count = cnode_count(from);
+	}
 	if (which == BOUND_VSPACE)
 		t->satp = space_satp(from);
 	if (which == BOUND_BUFFER)

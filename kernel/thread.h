@@ -7,12 +7,37 @@
 
 #include <tessera/abi.h>
 
-/* Offsets that trap.S uses; tied to the structures below. */
+/* Offsets that assembly uses; tied to the structures below. */
 #define THREAD_REGS      0
 #define THREAD_FULL      256
 #define THREAD_HART      264
+#define THREAD_SLOTS     272
+#define THREAD_SLOT_COUNT 280
+#define THREAD_PRIORITY  288
+#define THREAD_STATE     296
+#define THREAD_CALLER    304
+#define THREAD_SERVER    312
+#define THREAD_SATP      320
+#define THREAD_NEXT      328
+#define THREAD_PREV      336
+#define THREAD_ENDPOINT  344
+#define THREAD_HEAP_RANK 352
+#define THREAD_FAULTED   360
+#define THREAD_ABOVE     368
+#define THREAD_TIMEOUT   376
 #define HART_CURRENT     0
 #define HART_STACK       8
+#define HART_SATP        16
+#define HART_FPU_OWNER   24
+#define HART_FS_ON       32
+#define HART_READY_BITS  40
+#define ENDPOINT_BITS    0
+#define ENDPOINT_HEAD    8
+#define ENDPOINT_TAIL    16
+#define ENDPOINT_RECEIVER 24
+#define STATE_READY_NUMBER   1
+#define STATE_REPLY_NUMBER   3
+#define STATE_RECEIVE_NUMBER 4
 
 #ifndef __ASSEMBLER__
 #include "cap.h"
@@ -46,64 +71,91 @@ struct queue {
 struct endpoint {
 	uint64_t bits;                 /* signals that nobody took yet */
 	struct queue queue;            /* senders or receivers, never both */
-	uint64_t receivers;            /* the queue holds receivers */
+	struct thread *receiver;       /* head of the queue if it holds receivers */
 	uint64_t message_turn;         /* a signal was taken last: a message goes first */
 	uint64_t spare[3];
 };
 _Static_assert(sizeof(struct endpoint) == 64, "an endpoint is a chip");
+_Static_assert(offsetof(struct endpoint, receiver) == ENDPOINT_RECEIVER, "ipc_fast.S");
+_Static_assert(offsetof(struct endpoint, queue.tail) == ENDPOINT_TAIL, "ipc_fast.S");
+_Static_assert(STATE_READY == STATE_READY_NUMBER && STATE_REPLY == STATE_REPLY_NUMBER &&
+	       STATE_RECEIVE == STATE_RECEIVE_NUMBER, "ipc_fast.S");
 
 enum bound_slot { BOUND_CSPACE, BOUND_VSPACE, BOUND_PAGER, BOUND_BUFFER, BOUND_COUNT };
 
 struct thread {
 	uint64_t regs[32];             /* pc, x1 ... x31 */
+	/* What the round trip touches: two cache lines. */
 	uint64_t full;                 /* 1: all of regs counts; 0: returns from a call, ra and t0-t6 read 0 */
 	struct hart *hart;
+	struct slot *slots;            /* the own CNode's; slot_count 0: none */
+	uint64_t slot_count;
+	uint64_t prio;
 	uint64_t state;                /* enum thread_state */
-	uint64_t prio, max_prio;
-	struct thread *next, *prev;    /* in the queue it stands in */
-	struct endpoint *endpoint;     /* SEND, RECEIVE: whose queue */
 	struct thread *caller;         /* the one it owes an answer */
 	struct thread *server;         /* REPLY: who owes the answer ... */
-	struct slot *reply;            /* REPLY: ... or the slot that holds the right to answer */
-	struct ipc_buffer *buffer;     /* window address or NULL */
 	uint64_t satp;
+	struct thread *next, *prev;    /* in the queue it stands in */
+	struct endpoint *endpoint;     /* SEND, RECEIVE: whose queue */
+	uint64_t heap_rank;            /* 0: waits without a deadline */
+	uint64_t faulted;              /* waits for its pager */
+	uint64_t above;                /* bits of the ready bitmap above its priority */
+	uint64_t call_timeout;
+	/* The rest. */
+	struct slot *reply;            /* REPLY: ... or the slot that holds the right to answer */
+	uint64_t max_prio;
+	struct ipc_buffer *buffer;     /* window address or NULL */
 	uint64_t badge;                /* SEND: of the capability it sent through */
 	uint64_t window_first, window_count;
-	/* The fault it waits for, if `faulted`. */
-	uint64_t faulted;
 	uint64_t fault_va, fault_access, fault_cause;
-	uint64_t fault_pc, fault_timeout, call_timeout;
+	uint64_t fault_pc, fault_timeout;
 	/* Deadline heap (timer.c). */
 	uint64_t deadline;
 	struct thread *heap_left, *heap_right, *heap_up;
-	uint64_t heap_rank;            /* 0: not in the heap */
 	uint64_t cpu_time;             /* ticks */
 	uint64_t fpu_used;
 	struct slot bound[BOUND_COUNT];
 	uint64_t fpu[33];              /* f0 ... f31, fcsr */
 };
 _Static_assert(sizeof(struct thread) <= PAGE_SIZE, "a thread is a frame");
-_Static_assert(offsetof(struct thread, full) == THREAD_FULL, "trap.S");
-_Static_assert(offsetof(struct thread, hart) == THREAD_HART, "trap.S");
+#define THREAD_AT(field, at) _Static_assert(offsetof(struct thread, field) == (at), "assembly")
+THREAD_AT(full, THREAD_FULL);
+THREAD_AT(hart, THREAD_HART);
+THREAD_AT(slots, THREAD_SLOTS);
+THREAD_AT(slot_count, THREAD_SLOT_COUNT);
+THREAD_AT(prio, THREAD_PRIORITY);
+THREAD_AT(state, THREAD_STATE);
+THREAD_AT(caller, THREAD_CALLER);
+THREAD_AT(server, THREAD_SERVER);
+THREAD_AT(satp, THREAD_SATP);
+THREAD_AT(next, THREAD_NEXT);
+THREAD_AT(prev, THREAD_PREV);
+THREAD_AT(endpoint, THREAD_ENDPOINT);
+THREAD_AT(heap_rank, THREAD_HEAP_RANK);
+THREAD_AT(faulted, THREAD_FAULTED);
+THREAD_AT(above, THREAD_ABOVE);
+THREAD_AT(call_timeout, THREAD_TIMEOUT);
 
 struct hart {
 	struct thread *current;        /* NULL: pick one */
 	uint64_t stack;                /* top of the kernel stack */
-	uint64_t id;
 	uint64_t satp;                 /* as in the register */
 	struct thread *fpu_owner;      /* whose values the FPU holds */
 	uint64_t fs_on;                /* sstatus.FS is on */
+	uint64_t ready_bits;           /* bit 63 - prio: that queue is not empty */
+	uint64_t id;
 	struct thread *payer;          /* whose time is running */
 	uint64_t payer_since;
 	uint64_t slice_end;
 	uint64_t armed;                /* when the timer will fire */
 	struct thread *heap;           /* earliest deadline */
-	uint64_t ready_bits;           /* bit 63 - prio: that queue is not empty */
 	struct queue ready[PRIO_COUNT];
 	struct slot irq;               /* bound: endpoint of the external interrupt */
 };
 _Static_assert(sizeof(struct hart) <= PAGE_SIZE, "a hart is a frame");
-_Static_assert(offsetof(struct hart, stack) == HART_STACK, "trap.S");
+_Static_assert(offsetof(struct hart, stack) == HART_STACK && offsetof(struct hart, satp) == HART_SATP &&
+	       offsetof(struct hart, fpu_owner) == HART_FPU_OWNER && offsetof(struct hart, fs_on) == HART_FS_ON &&
+	       offsetof(struct hart, ready_bits) == HART_READY_BITS, "assembly");
 
 /* tp in the kernel. */
 static inline struct hart *this_hart(void)
@@ -119,12 +171,14 @@ static inline void thread_result(struct thread *t, long status)
 }
 
 /* sched.c */
+/* Sets the priority of a thread in no ready queue, and what goes with it. */
+void sched_store_prio(struct thread *t, uint64_t prio);
 void queue_push(struct queue *q, struct thread *t);
 void queue_remove(struct queue *q, struct thread *t);
 /* Makes a thread that stands in no queue run as soon as its priority allows. */
 void sched_ready(struct thread *t);
-/* t, which was ready, waits now; `next` (in no queue, or NULL) takes over if its priority allows. */
-void sched_block(struct thread *t, struct thread *next);
+/* The current thread was just removed: `next` (in no queue, or NULL) takes over if its priority allows. */
+void sched_switch(struct thread *next);
 /* Takes a thread that is READY out of the running. */
 void sched_remove(struct thread *t);
 /* Ends the current thread's turn. */

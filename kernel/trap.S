@@ -2,10 +2,8 @@
  * trap.S: the way in and out. In user mode sscratch holds the running thread; in the kernel it is 0 and
  * tp holds the hart. A system call saves what a function call preserves and its arguments; anything else saves all.
  */
+#include "regs.h"
 #include "riscv.h"
-#include "thread.h"
-
-#define X(n) (THREAD_REGS + (n) * 8)
 
 	.section .text.fast, "ax"
 	.balign 64
@@ -14,34 +12,21 @@ trap_entry:
 	csrrw	tp, sscratch, tp
 	beqz	tp, trap_kernel
 	sd	t0, X(5)(tp)
-	sd	sp, X(2)(tp)
-	sd	gp, X(3)(tp)
+	csrr	t0, scause
+	sd	t1, X(6)(tp)
+	addi	t1, t0, -CAUSE_ECALL_U
+	bnez	t1, trap_other
+	beqz	a7, ipc_fast_call	/* SYS_CALL */
+	addi	t1, a7, -1
+	beqz	t1, ipc_fast_reply_recv	/* SYS_REPLY_RECV */
+
+	/* The fast paths come here, too, with a0-a7 as they were, before they change anything. */
+	.globl trap_call_slow
+trap_call_slow:
 	csrrw	t0, sscratch, zero
 	sd	t0, X(4)(tp)
-	csrr	t0, scause
-	addi	t0, t0, -CAUSE_ECALL_U
-	sd	t1, X(6)(tp)
-	sd	s0, X(8)(tp)
-	sd	s1, X(9)(tp)
-	sd	a0, X(10)(tp)
-	sd	a1, X(11)(tp)
-	sd	a2, X(12)(tp)
-	sd	a3, X(13)(tp)
-	sd	a4, X(14)(tp)
-	sd	a5, X(15)(tp)
-	sd	a6, X(16)(tp)
-	sd	a7, X(17)(tp)
-	sd	s2, X(18)(tp)
-	sd	s3, X(19)(tp)
-	sd	s4, X(20)(tp)
-	sd	s5, X(21)(tp)
-	sd	s6, X(22)(tp)
-	sd	s7, X(23)(tp)
-	sd	s8, X(24)(tp)
-	sd	s9, X(25)(tp)
-	sd	s10, X(26)(tp)
-	sd	s11, X(27)(tp)
-	bnez	t0, trap_other
+	save_preserved
+	save_arguments
 	csrr	t0, sepc
 	addi	t0, t0, 4
 	sd	t0, X(0)(tp)
@@ -53,7 +38,11 @@ trap_entry:
 	j	trap_resume
 
 trap_other:
+	csrrw	t0, sscratch, zero
+	sd	t0, X(4)(tp)
 	sd	ra, X(1)(tp)
+	save_preserved
+	save_arguments
 	sd	t2, X(7)(tp)
 	sd	t3, X(28)(tp)
 	sd	t4, X(29)(tp)
@@ -81,28 +70,10 @@ trap_resume:
 	ld	t0, X(0)(tp)
 	csrw	sepc, t0
 	ld	t0, THREAD_FULL(tp)
-	ld	sp, X(2)(tp)
-	ld	gp, X(3)(tp)
-	ld	s0, X(8)(tp)
-	ld	s1, X(9)(tp)
-	ld	a0, X(10)(tp)
-	ld	a1, X(11)(tp)
-	ld	a2, X(12)(tp)
-	ld	a3, X(13)(tp)
-	ld	a4, X(14)(tp)
-	ld	a5, X(15)(tp)
-	ld	a6, X(16)(tp)
-	ld	a7, X(17)(tp)
-	ld	s2, X(18)(tp)
-	ld	s3, X(19)(tp)
-	ld	s4, X(20)(tp)
-	ld	s5, X(21)(tp)
-	ld	s6, X(22)(tp)
-	ld	s7, X(23)(tp)
-	ld	s8, X(24)(tp)
-	ld	s9, X(25)(tp)
-	ld	s10, X(26)(tp)
-	ld	s11, X(27)(tp)
+	load_preserved
+	.irp	n, 10,11,12,13,14,15,16,17
+	ld	x\n, X(\n)(tp)
+	.endr
 	bnez	t0, 1f
 	li	ra, 0
 	li	t1, 0

@@ -1,0 +1,155 @@
+/*
+ * ipc_fast.S: call and reply_recv when nothing unusual holds: a message in registers only, a receiver that waits (or
+ * a caller to answer) with enough priority and no deadline. Each check that fails goes to the C twin in ipc.c
+ * before anything is changed. Message words stay in a2-a6 throughout.
+ *
+ * In: tp = thread, t0 and t1 free (saved), sscratch = the user's tp, a0-a7 the call's arguments.
+ */
+#include "cap_asm.h"
+#include "regs.h"
+#include "riscv.h"
+
+	.section .text.fast, "ax"
+
+/* \slot = address of the slot named by a0 in the own CNode, t2 = its object, if it is an endpoint with the right. */
+	.macro	endpoint_slot slot, right
+	ld	t1, THREAD_SLOT_COUNT(tp)
+	ld	\slot, THREAD_SLOTS(tp)
+	bgeu	a0, t1, trap_call_slow	/* other CNodes too: their index is in the high half */
+	slli	t1, a0, 5
+	add	\slot, \slot, t1
+	ld	t1, 0(\slot)
+	andi	t1, t1, SLOT_TYPE_MASK | (\right << SLOT_RIGHTS_SHIFT)
+	addi	t1, t1, -(SLOT_ENDPOINT | (\right << SLOT_RIGHTS_SHIFT))
+	bnez	t1, trap_call_slow
+	ld	t2, SLOT_OBJECT(\slot)
+	.endm
+
+	.globl ipc_fast_call
+ipc_fast_call:
+	endpoint_slot t0, SLOT_RIGHT_CALL
+	andi	t1, a1, 0x7ff		/* words and items */
+	addi	t1, t1, -6
+	bgez	t1, trap_call_slow
+	ld	t3, ENDPOINT_RECEIVER(t2)
+	beqz	t3, trap_call_slow
+	ld	t4, THREAD_PRIORITY(tp)
+	ld	t5, THREAD_PRIORITY(t3)
+	bltu	t5, t4, trap_call_slow
+	ld	t4, THREAD_HEAP_RANK(t3)
+	ld	t5, THREAD_TIMEOUT(tp)
+	or	t4, t4, t5
+	bnez	t4, trap_call_slow
+
+	/* The receiver leaves the queue and owes an answer. */
+	ld	a7, SLOT_BADGE(t0)
+	ld	t4, THREAD_NEXT(t3)
+	sd	t4, ENDPOINT_HEAD(t2)
+	sd	t4, ENDPOINT_RECEIVER(t2)
+	bnez	t4, 1f
+	sd	zero, ENDPOINT_TAIL(t2)
+	j	2f
+1:	sd	zero, THREAD_PREV(t4)
+	sd	zero, THREAD_NEXT(t3)
+2:	li	t4, STATE_REPLY_NUMBER
+	sd	t4, THREAD_STATE(tp)
+	sd	t3, THREAD_SERVER(tp)
+	sd	tp, THREAD_CALLER(t3)
+
+/* Leaves tp for t3, which takes the message in a1-a6 with badge a7. */
+ipc_fast_switch:
+	csrr	t0, sepc
+	addi	t0, t0, 4
+	sd	t0, X(0)(tp)
+	csrr	t0, sscratch
+	sd	t0, X(4)(tp)
+	sd	zero, THREAD_FULL(tp)
+	save_preserved
+	li	t4, STATE_READY_NUMBER
+	sd	t4, THREAD_STATE(t3)
+	sd	zero, THREAD_ENDPOINT(t3)
+	ld	t5, THREAD_HART(tp)
+	sd	t3, HART_CURRENT(t5)
+	ld	t6, THREAD_SATP(t3)
+	ld	t4, HART_SATP(t5)
+	beq	t4, t6, 1f
+	sd	t6, HART_SATP(t5)
+	csrw	satp, t6
+1:	ld	t6, HART_FPU_OWNER(t5)
+	ld	t4, HART_FS_ON(t5)
+	sub	t6, t6, t3
+	seqz	t6, t6
+	beq	t4, t6, 1f
+	sd	t6, HART_FS_ON(t5)
+	li	t4, SSTATUS_FS
+	csrc	sstatus, t4
+	beqz	t6, 1f
+	csrs	sstatus, t4
+1:	mv	tp, t3
+	csrw	sscratch, tp
+	ld	t0, X(0)(tp)
+	csrw	sepc, t0
+	/* Only label and words of the sender's info; everything else a receiver sees is 0. */
+	srli	t0, a1, INFO_LABEL_SHIFT
+	slli	t0, t0, INFO_LABEL_SHIFT
+	andi	a1, a1, INFO_WORDS_MASK
+	or	a1, a1, t0
+	li	a0, 0
+	load_preserved
+	li	ra, 0
+	li	t0, 0
+	li	t1, 0
+	li	t2, 0
+	li	t3, 0
+	li	t4, 0
+	li	t5, 0
+	li	t6, 0
+	ld	tp, X(4)(tp)
+	sret
+
+	.globl ipc_fast_reply_recv
+ipc_fast_reply_recv:
+	endpoint_slot t0, SLOT_RIGHT_RECV
+	/* A plain answer: INFO_REPLY, at most 5 words, no items, none of the other flags. */
+	slli	t1, a1, 48
+	srli	t1, t1, 48
+	addi	t1, t1, -INFO_REPLY / 2
+	addi	t1, t1, -INFO_REPLY / 2
+	li	t4, 6
+	bgeu	t1, t4, trap_call_slow
+	ld	t3, THREAD_CALLER(tp)
+	beqz	t3, trap_call_slow
+	ld	t4, THREAD_HEAP_RANK(t3)
+	ld	t5, THREAD_FAULTED(t3)
+	ld	t6, ENDPOINT_BITS(t2)
+	or	t4, t4, t5
+	or	t4, t4, t6
+	ld	t5, THREAD_HART(tp)
+	ld	t6, HART_READY_BITS(t5)
+	ld	t5, THREAD_ABOVE(t3)
+	and	t6, t6, t5
+	or	t4, t4, t6
+	bnez	t4, trap_call_slow
+	/* The queue is empty or holds receivers. */
+	ld	t4, ENDPOINT_HEAD(t2)
+	ld	t5, ENDPOINT_RECEIVER(t2)
+	bne	t4, t5, trap_call_slow
+
+	/* This thread goes to the end of the queue, the caller runs on. */
+	ld	t6, ENDPOINT_TAIL(t2)
+	sd	tp, ENDPOINT_TAIL(t2)
+	sd	zero, THREAD_NEXT(tp)
+	sd	t6, THREAD_PREV(tp)
+	bnez	t6, 1f
+	sd	tp, ENDPOINT_HEAD(t2)
+	sd	tp, ENDPOINT_RECEIVER(t2)
+	j	2f
+1:	sd	tp, THREAD_NEXT(t6)
+2:	li	t4, STATE_RECEIVE_NUMBER
+	sd	t4, THREAD_STATE(tp)
+	sd	zero, THREAD_CALLER(tp)
+	sd	zero, THREAD_SERVER(t3)
+	li	a7, 0
+	/* endpoint of t3 is NULL already and is set so again; tp's is the one it waits on. */
+	sd	t2, THREAD_ENDPOINT(tp)
+	j	ipc_fast_switch
