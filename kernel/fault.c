@@ -83,9 +83,12 @@ bool fault_fail(struct thread *t)
 static int map_run(struct thread *pager, struct thread *faulter, const struct map_item *item, uint64_t *room)
 {
 	const struct slot *vspace = &faulter->bound[BOUND_VSPACE];
-	uint64_t page = faulter->fault_va & ~(uint64_t)(PAGE_SIZE - 1);
-	uint64_t window = faulter->fault_va & ~(uint64_t)(MEGAPAGE_SIZE - 1);
-	unsigned missing;
+	struct space_fault fault = {
+		faulter->fault_va & ~(uint64_t)(PAGE_SIZE - 1), faulter->fault_va & ~(uint64_t)(MEGAPAGE_SIZE - 1),
+		MAP_REPLACE | MAP_ACCESSED,
+	};
+	uint64_t done, va = item->va;
+	unsigned level;
 	struct slot *s;
 	int error;
 
@@ -97,19 +100,9 @@ static int map_run(struct thread *pager, struct thread *faulter, const struct ma
 		return error;
 	if (item->rights == MAP_TABLE)
 		return item->count == 1 ? space_table(vspace, faulter->fault_va, s) : -E_BAD_ARG;
-	for (uint64_t i = 0, va = item->va; i < item->count; i++, va += PAGE_SIZE) {
-		bool here = va == page || (s[i].order == ORDER_2M && va == window);
-		unsigned how = 0;
-
-		if (va < window || va - window >= MEGAPAGE_SIZE)
-			return -E_BAD_ARG;
-		if (here)
-			how = MAP_REPLACE | MAP_ACCESSED | (faulter->fault_access == RIGHT_W && item->rights & RIGHT_W ? MAP_DIRTY : 0);
-		error = space_map(vspace, va, &s[i], item->rights, how, &missing);
-		if (error && !(error == -E_OCCUPIED && !here))
-			return error;
-	}
-	return 0;
+	if (faulter->fault_access == RIGHT_W && item->rights & RIGHT_W)
+		fault.how |= MAP_DIRTY;
+	return space_map_run(vspace, &va, s, item->count, (unsigned)item->rights, &fault, &done, &level);
 }
 
 long fault_reply_map(struct thread *pager, struct thread *faulter, uint64_t info)

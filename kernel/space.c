@@ -186,6 +186,46 @@ unsigned space_unmap(struct slot *frame)
 	return dirty;
 }
 
+/* The live leaf PTE of a frame, by way of the table the frame before it was found in, if it is the same. */
+static pte_t *mapping_near(const struct slot *frame, pte_t **table, uint64_t *window)
+{
+	pte_t *entry;
+
+	if (frame->type != TYPE_FRAME || !frame->record)
+		return NULL;
+	if (*table && frame->record >> 9 == *window && frame->order == ORDER_4K) {
+		entry = &(*table)[frame->record & (TABLE_ENTRIES - 1)];
+		return *entry & PTE_RWX && pte_pa(*entry) == slot_pa(frame) ? entry : NULL;
+	}
+	entry = space_mapping(frame);
+	*table = entry && frame->order == ORDER_4K ? entry - (frame->record & (TABLE_ENTRIES - 1)) : NULL;
+	*window = frame->record >> 9;
+	return entry;
+}
+
+void space_unmap_run(struct slot *frames, uint64_t count, uint64_t *dirty, uint64_t bit)
+{
+	uint64_t window = 0, unmapped = 0, space = 0;
+	bool mixed = false;
+	pte_t *table = NULL;
+
+	for (; count; count--, bit++, frames++) {
+		pte_t *entry = mapping_near(frames, &table, &window);
+
+		if (!entry)
+			continue;
+		dirty[bit / 64] |= (uint64_t)((*entry & PTE_D) != 0) << (bit % 64);
+		*entry = 0;
+		mixed |= unmapped++ && space != frames->space;
+		space = frames->space;
+		frames->record = 0;
+	}
+	if (mixed)
+		riscv_fence_all();
+	else if (unmapped)
+		riscv_fence_space(space);
+}
+
 void space_freeze(struct slot *frame)
 {
 	pte_t *entry = space_mapping(frame);
@@ -234,7 +274,8 @@ static bool mapped_at(const struct slot *frame, const struct slot *vspace, uint6
 	return frame->space == vspace->space && frame->vpn == va >> PAGE_SHIFT;
 }
 
-int space_map(const struct slot *vspace, uint64_t va, struct slot *frame, unsigned rights, unsigned how, unsigned *level)
+/* Maps one frame of any order, whatever stands there and wherever it was mapped before. */
+static int space_map(const struct slot *vspace, uint64_t va, struct slot *frame, unsigned rights, unsigned how, unsigned *level)
 {
 	int error = map_check(va, frame, rights);
 	pte_t *entry, *old, next;
@@ -267,6 +308,45 @@ int space_map(const struct slot *vspace, uint64_t va, struct slot *frame, unsign
 		space_fence(frame);
 	} else {
 		*entry = next;
+	}
+	return 0;
+}
+
+/* The plainest case of space_map: a 4 KiB frame without children that was never mapped, into an empty PTE of a known table. */
+static bool map_plain(const struct slot *vspace, pte_t *entry, uint64_t va, struct slot *frame, unsigned rights, uint64_t flags)
+{
+	if (frame->type != TYPE_FRAME || frame->order != ORDER_4K || frame->memtype == MEM_UNKNOWN || frame->doomed ||
+	    frame->record || slot_has_children(frame) || (rights & ~frame->rights) || *entry)
+		return false;
+	*entry = pte_make(slot_pa(frame), flags);
+	frame->record = va >> PAGE_SHIFT | vspace->record;
+	return true;
+}
+
+int space_map_run(const struct slot *vspace, uint64_t *at, struct slot *frames, uint64_t count, unsigned rights,
+		  const struct space_fault *fault, uint64_t *done, unsigned *level)
+{
+	uint64_t va = *at;
+	uint64_t flags = rights_flags(rights) ? rights_flags(rights) | PTE_V | PTE_U : 0;
+	pte_t *entry = NULL;
+	int error = 0;
+
+	for (*done = 0; *done < count; ++*done, frames++) {
+		bool here = fault && (va == fault->page || (frames->order == ORDER_2M && va == fault->window));
+		unsigned how = here ? fault->how : 0;
+
+		if (fault && va - fault->window >= MEGAPAGE_SIZE)
+			return -E_BAD_ARG;
+		if (!entry || va_index(va, 0) == 0)
+			entry = va < USER_END ? space_entry(slot_object(vspace), va, 0, level) : NULL;
+		if (!entry || !flags ||
+		    !map_plain(vspace, entry, va, frames, rights, flags | (how & MAP_ACCESSED ? PTE_A : 0) | (how & MAP_DIRTY ? PTE_D : 0))) {
+			error = space_map(vspace, va, frames, rights, how, level);
+			if (error && !(error == -E_OCCUPIED && fault && !here))
+				return error;
+		}
+		*at = va += frame_size(frames->order);
+		entry = frames->order == ORDER_4K && entry ? entry + 1 : NULL;
 	}
 	if (rights & RIGHT_X)
 		riscv_fence_code();

@@ -24,6 +24,8 @@ uint64_t space_satp(const struct slot *vspace);
 pte_t *space_mapping(const struct slot *frame);
 /* Unmaps a frame; returns 1 if the PTE was dirty. */
 unsigned space_unmap(struct slot *frame);
+/* Unmaps count slots with one fence; sets the dirty bits of what was torn down from number `bit` on. */
+void space_unmap_run(struct slot *frames, uint64_t count, uint64_t *dirty, uint64_t bit);
 /* Takes W from a frame's mapping. */
 void space_freeze(struct slot *frame);
 /* Takes a page table out of its space. */
@@ -33,8 +35,17 @@ void space_remove_table(struct slot *table);
 #define MAP_ACCESSED 1  /* with A, and D if writable: the page that faulted on a store */
 #define MAP_REPLACE  2  /* another frame may stand there */
 #define MAP_DIRTY    4
-/* Maps one frame. 0, or an error; for -E_NEED_TABLE *level tells which (1 or 0). */
-int space_map(const struct slot *vspace, uint64_t va, struct slot *frame, unsigned rights, unsigned how, unsigned *level);
+/* A fault that a run of frames answers: how its page is mapped; all others within the window only fill empty PTEs. */
+struct space_fault {
+	uint64_t page, window;
+	unsigned how;
+};
+/*
+ * Maps count frames one behind the other from *va on, which advances; fault may be NULL. 0, or the error of frame
+ * *done; for -E_NEED_TABLE *level tells which table is missing (1 or 0).
+ */
+int space_map_run(const struct slot *vspace, uint64_t *va, struct slot *frames, uint64_t count, unsigned rights,
+		  const struct space_fault *fault, uint64_t *done, unsigned *level);
 /* Makes the frame the first page table missing for va. */
 int space_table(const struct slot *vspace, uint64_t va, struct slot *frame);
 /* True if the PTE of va allows the access (RIGHT_); sets A and D as needed. */

@@ -206,18 +206,14 @@ static long do_map(struct thread *t)
 	for (uint64_t i = 0; i < n && !error; i++) {
 		struct slot_run run = run_arg(t, i, 4);
 		struct slot *s = cap_run(t, run.cap, run.count, RIGHT_READ, &error);
+		uint64_t room = PIECE - done, some;
 
-		for (uint64_t k = 0; s && k < run.count && !error; k++) {
-			if (done == PIECE) {
-				error = -E_AGAIN;
-				break;
-			}
-			error = space_map(vspace, va, &s[k], rights, 0, &level);
-			if (error)
-				break;
-			va += frame_size(s[k].order);
-			done++;
-		}
+		if (!s)
+			break;
+		error = space_map_run(vspace, &va, s, run.count < room ? run.count : room, rights, NULL, &some, &level);
+		done += some;
+		if (!error && run.count > room)
+			error = -E_AGAIN;
 	}
 	t->regs[REG_A1] = done;
 	t->regs[REG_A2] = level;
@@ -237,15 +233,14 @@ static long do_unmap(struct thread *t)
 		struct slot_run run = run_arg(t, i, 1);
 		struct slot *s = cap_run(t, run.cap, run.count, RIGHT_READ, &error);
 
-		for (uint64_t k = 0; s && k < run.count && !error; k++) {
-			if (done == PIECE) {
-				error = -E_AGAIN;
-				break;
-			}
-			if (s[k].type == TYPE_FRAME)
-				t->buffer->dirty[done / 64] |= (uint64_t)space_unmap(&s[k]) << (done % 64);
-			done++;
-		}
+		uint64_t room = PIECE - done, some = run.count < room ? run.count : room;
+
+		if (!s)
+			break;
+		space_unmap_run(s, some, t->buffer->dirty, done);
+		done += some;
+		if (run.count > room)
+			error = -E_AGAIN;
 	}
 	t->regs[REG_A1] = done;
 	return error;
