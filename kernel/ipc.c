@@ -198,16 +198,15 @@ void ipc_send(struct thread *t, struct endpoint *e, uint64_t badge)
 			return;
 		}
 		endpoint_take(e, r);
-		timer_remove(r);
-		sched_remove(t);
+		timer_cancel(r);
 	} else {
 		t->badge = badge;
-		sched_remove(t);
 		endpoint_push(e, t, STATE_SEND);
 	}
 	if (timeout)
 		timer_add(t, riscv_time() + timeout);
 	kernel_stats.switches++;
+	t->hart->current = NULL;
 	sched_switch(r);
 }
 
@@ -245,7 +244,7 @@ void ipc_signal(struct endpoint *e, uint64_t bits)
 	if (!r)
 		return;
 	endpoint_take(e, r);
-	timer_remove(r);
+	timer_cancel(r);
 	deliver_signals(r, e);
 	sched_ready(r);
 }
@@ -259,7 +258,7 @@ static void ipc_detach(struct thread *caller)
 		caller->server->caller = NULL;
 	caller->reply = NULL;
 	caller->server = NULL;
-	timer_remove(caller);
+	timer_cancel(caller);
 }
 
 /* Whom reply_recv answers: the implicit caller, or the one saved. *caller NULL: it is gone, which is no error. */
@@ -332,7 +331,7 @@ static bool receive_message(struct thread *t, struct endpoint *e)
 			return true;
 		}
 		sender->endpoint = NULL;
-		timer_remove(sender);
+		timer_cancel(sender);
 		thread_result(sender, error);
 		sched_ready(sender);
 	}
@@ -425,7 +424,7 @@ void thread_unblock(struct thread *t, long error)
 	case STATE_SEND:
 	case STATE_RECEIVE:
 		endpoint_take(t->endpoint, t);
-		timer_remove(t);
+		timer_cancel(t);
 		break;
 	case STATE_REPLY:
 		ipc_detach(t);

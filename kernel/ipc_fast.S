@@ -70,25 +70,7 @@ ipc_fast_switch:
 	sd	zero, THREAD_ENDPOINT(t3)
 	ld	t5, THREAD_HART(tp)
 	sd	t3, HART_CURRENT(t5)
-	ld	t6, THREAD_SATP(t3)
-	ld	t4, HART_SATP(t5)
-	beq	t4, t6, 1f
-	sd	t6, HART_SATP(t5)
-	csrw	satp, t6
-1:	ld	t6, HART_FPU_OWNER(t5)
-	ld	t4, HART_FS_ON(t5)
-	sub	t6, t6, t3
-	seqz	t6, t6
-	beq	t4, t6, 1f
-	sd	t6, HART_FS_ON(t5)
-	li	t4, SSTATUS_FS
-	csrc	sstatus, t4
-	beqz	t6, 1f
-	csrs	sstatus, t4
-1:	mv	tp, t3
-	csrw	sscratch, tp
-	ld	t0, X(0)(tp)
-	csrw	sepc, t0
+	enter_thread
 	/* Only label and words of the sender's info; everything else a receiver sees is 0. */
 	srli	t0, a1, INFO_LABEL_SHIFT
 	slli	t0, t0, INFO_LABEL_SHIFT
@@ -96,14 +78,7 @@ ipc_fast_switch:
 	or	a1, a1, t0
 	li	a0, 0
 	load_preserved
-	li	ra, 0
-	li	t0, 0
-	li	t1, 0
-	li	t2, 0
-	li	t3, 0
-	li	t4, 0
-	li	t5, 0
-	li	t6, 0
+	clear_temporaries
 	ld	tp, X(4)(tp)
 	sret
 

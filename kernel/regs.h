@@ -4,6 +4,7 @@
 #ifndef KERNEL_REGS_H
 #define KERNEL_REGS_H
 
+#include "riscv.h"
 #include "thread.h"
 
 #define X(n) (THREAD_REGS + (n) * 8)
@@ -22,6 +23,37 @@
 	ld	gp, X(3)(tp)
 	.irp	n, 8,9,18,19,20,21,22,23,24,25,26,27
 	ld	x\n, X(\n)(tp)
+	.endr
+	.endm
+
+/* From hart t5 to thread t3, which becomes tp: its space, its FPU state, its pc. Clobbers t0, t4, t6. */
+	.macro	enter_thread
+	ld	t6, THREAD_SATP(t3)
+	ld	t4, HART_SATP(t5)
+	beq	t4, t6, 8f
+	sd	t6, HART_SATP(t5)
+	csrw	satp, t6
+8:	ld	t6, HART_FPU_OWNER(t5)
+	ld	t4, HART_FS_ON(t5)
+	sub	t6, t6, t3
+	seqz	t6, t6
+	beq	t4, t6, 8f
+	sd	t6, HART_FS_ON(t5)
+	li	t4, SSTATUS_FS
+	csrc	sstatus, t4
+	beqz	t6, 8f
+	csrs	sstatus, t4
+8:	mv	tp, t3
+	csrw	sscratch, tp
+	ld	t0, X(0)(tp)
+	csrw	sepc, t0
+	.endm
+
+/* What a call leaves cleared, but for a thread's arguments. */
+	.macro	clear_temporaries
+	li	ra, 0
+	.irp	n, 5,6,7,28,29,30,31
+	li	x\n, 0
 	.endr
 	.endm
 

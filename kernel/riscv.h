@@ -9,8 +9,7 @@
 #define SATP_ASID_SHIFT 44
 
 #define SSTATUS_SPP     (1UL << 8)
-#define SSTATUS_FS      (3UL << 13)
-#define SSTATUS_FS_INIT (1UL << 13)
+#define SSTATUS_FS      (3 << 13)
 #define SSTATUS_SUM     (1UL << 18)
 
 #define SIE_SOFT        (1UL << 1)

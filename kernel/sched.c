@@ -167,41 +167,21 @@ void sched_set_prio(struct thread *t, uint64_t prio)
 	}
 }
 
-static struct thread *sched_pick(struct hart *h)
+void sched_pick(void)
 {
+	struct hart *h = this_hart();
+
 	while (!h->ready_bits) {
 		if (h->payer)
 			charge(h, NULL);
 		riscv_wfi();
 		trap_idle();
 		if (h->current)
-			return h->current;
+			return;
 	}
 	h->current = h->ready[63 - lowest_bit(h->ready_bits)].head;
 	ready_remove(h, h->current);
 	charge(h, h->current);
 	if (h->ready_bits && h->armed > h->slice_end)
 		timer_arm(h->slice_end);
-	return h->current;
-}
-
-struct thread *sched_resume(void)
-{
-	struct hart *h = this_hart();
-	struct thread *t = h->current;
-
-	if (!t)
-		t = sched_pick(h);
-	if (h->satp != t->satp) {
-		h->satp = t->satp;
-		csr_write(satp, t->satp);
-	}
-	if (h->fs_on != (h->fpu_owner == t)) {
-		h->fs_on = h->fpu_owner == t;
-		if (h->fs_on)
-			csr_set(sstatus, SSTATUS_FS);
-		else
-			csr_clear(sstatus, SSTATUS_FS);
-	}
-	return t;
 }

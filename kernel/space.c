@@ -68,7 +68,7 @@ static pte_t *space_entry(pte_t *root, uint64_t va, unsigned level, unsigned *mi
 }
 
 /* The leaf that translates va, at any level, or NULL. */
-static pte_t *space_leaf(pte_t *root, uint64_t va)
+static inline pte_t *space_leaf(pte_t *root, uint64_t va)
 {
 	pte_t *entry = &root[va_index(va, 2)];
 

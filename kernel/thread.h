@@ -177,14 +177,14 @@ void queue_push(struct queue *q, struct thread *t);
 void queue_remove(struct queue *q, struct thread *t);
 /* Makes a thread that stands in no queue run as soon as its priority allows. */
 void sched_ready(struct thread *t);
-/* The current thread was just removed: `next` (in no queue, or NULL) takes over if its priority allows. */
+/* Nobody is current: `next` (in no queue, or NULL) takes over if its priority allows. */
 void sched_switch(struct thread *next);
 /* Takes a thread that is READY out of the running. */
 void sched_remove(struct thread *t);
 /* Ends the current thread's turn. */
 void sched_yield(void);
-/* Chooses what runs, waits for an interrupt if nothing can, and sets its space and FPU state. */
-struct thread *sched_resume(void);
+/* Chooses what runs next; waits for an interrupt if nothing can. */
+void sched_pick(void);
 void sched_set_prio(struct thread *t, uint64_t prio);
 
 /* thread.c */
@@ -207,6 +207,11 @@ long thread_regs(struct thread *self, struct slot *s, uint64_t write, uint64_t g
 void timer_init(void);
 void timer_add(struct thread *t, uint64_t deadline);
 void timer_remove(struct thread *t);
+static inline void timer_cancel(struct thread *t)
+{
+	if (t->heap_rank)
+		timer_remove(t);
+}
 /* Makes sure the timer fires at t at the latest. */
 void timer_arm(uint64_t t);
 /* The timer fired: ends what is over. */
@@ -233,7 +238,7 @@ long fault_reply_map(struct thread *pager, struct thread *faulter, uint64_t info
 bool fault_fail(struct thread *t);
 void fault_message(struct thread *to, struct thread *from);
 
-/* trap.S */
+/* entry.S */
 void fpu_save(uint64_t *fpu);
 void fpu_load(const uint64_t *fpu);
 #endif

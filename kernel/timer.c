@@ -93,8 +93,6 @@ void timer_remove(struct thread *t)
 	struct hart *h = t->hart;
 	struct thread *up = t->heap_up, *rest;
 
-	if (!t->heap_rank)
-		return;
 	rest = heap_merge(t->heap_left, t->heap_right);
 	if (rest)
 		rest->heap_up = up;

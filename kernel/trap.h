@@ -8,7 +8,7 @@
 
 struct thread;
 
-/* From trap.S, the thread's registers saved. */
+/* From entry.S, the thread's registers saved. */
 void trap_enter(struct thread *t, uint64_t cause, uint64_t value);
 void syscall_enter(struct thread *t);
 /* A trap in the kernel itself. */

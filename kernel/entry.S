@@ -1,5 +1,5 @@
 /*
- * trap.S: the way in and out. In user mode sscratch holds the running thread; in the kernel it is 0 and
+ * entry.S: the way in and out. In user mode sscratch holds the running thread; in the kernel it is 0 and
  * tp holds the hart. A system call saves what a function call preserves and its arguments; anything else saves all.
  */
 #include "regs.h"
@@ -62,26 +62,17 @@ trap_other:
 	/* Continues with whatever thread is to run. */
 	.globl trap_resume
 trap_resume:
-	ld	a0, HART_CURRENT(tp)
-	ld	sp, HART_STACK(tp)
-	call	sched_resume
-	csrw	sscratch, a0
-	mv	tp, a0
-	ld	t0, X(0)(tp)
-	csrw	sepc, t0
+	ld	t3, HART_CURRENT(tp)
+	beqz	t3, trap_pick
+1:	mv	t5, tp
+	enter_thread
 	ld	t0, THREAD_FULL(tp)
 	load_preserved
 	.irp	n, 10,11,12,13,14,15,16,17
 	ld	x\n, X(\n)(tp)
 	.endr
 	bnez	t0, 1f
-	li	ra, 0
-	li	t1, 0
-	li	t2, 0
-	li	t3, 0
-	li	t4, 0
-	li	t5, 0
-	li	t6, 0
+	clear_temporaries
 	ld	tp, X(4)(tp)
 	sret
 1:	ld	ra, X(1)(tp)
@@ -94,6 +85,11 @@ trap_resume:
 	ld	t6, X(31)(tp)
 	ld	tp, X(4)(tp)
 	sret
+
+trap_pick:
+	ld	sp, HART_STACK(tp)
+	call	sched_pick
+	j	trap_resume
 
 /*
  * A trap in the kernel: expected only between probe_start and probe_end, where it means that the memory or the
