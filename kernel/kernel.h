@@ -16,7 +16,9 @@
 #define DEBUG 0
 #endif
 
+#ifndef WINDOW_VA
 #define WINDOW_VA    0xffffffc000000000UL
+#endif
 #define WINDOW_SIZE  (255UL << 30)
 #define KERNEL_VA    0xffffffffc0000000UL
 

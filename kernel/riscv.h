@@ -36,7 +36,8 @@
 #define PTE_RWX (PTE_R | PTE_W | PTE_X)
 #define PTE_PPN_SHIFT 10
 
-#ifndef __ASSEMBLER__
+/* tests/host gives its own of what follows. */
+#if !defined(__ASSEMBLER__) && !defined(KERNEL_HOST)
 #include <stdint.h>
 
 #define csr_read(name) ({ uint64_t v_; __asm__ volatile("csrr %0, " #name : "=r"(v_)); v_; })

@@ -278,7 +278,7 @@ static long do_thread_set(struct thread *t)
 	if (!s)
 		return error;
 	thread_result(t, 0);
-	return thread_set(t, s, arg(t, 1), arg(t, 2));
+	return thread_set(t, s, arg(t, 1), arg(t, 2), arg(t, 3));
 }
 
 static long do_thread_regs(struct thread *t)

@@ -110,16 +110,16 @@ bool thread_load_fpu(struct thread *t)
 }
 
 /* A child of `from` in a bound slot, in place of what was there. */
-static long bind(struct slot *to, struct slot *from, unsigned verb)
+static long bind(struct slot *to, struct slot *from, unsigned verb, unsigned rights, uint64_t badge)
 {
 	struct slot tried = { .type = TYPE_NULL };
-	int error = cap_give(verb, from, &tried, RIGHT_ALL, 0, 0);
+	int error = cap_give(verb, from, &tried, rights, badge, 0);
 
 	if (error)
 		return error;
 	cap_remove(&tried);
 	unbind(to);
-	(void)cap_give(verb, from, to, RIGHT_ALL, 0, 0);
+	(void)cap_give(verb, from, to, rights, badge, 0);
 	to->bound = 1;
 	return 0;
 }
@@ -129,7 +129,7 @@ static const uint8_t bound_types[BOUND_COUNT] = {
 };
 
 /* The fields that name a capability of the caller's. The thread must not run. */
-static long thread_bind(struct thread *self, struct thread *t, unsigned which, cap_t cap)
+static long thread_bind(struct thread *self, struct thread *t, unsigned which, cap_t cap, uint64_t badge)
 {
 	struct slot *from;
 	int error = 0;
@@ -150,7 +150,8 @@ static long thread_bind(struct thread *self, struct thread *t, unsigned which, c
 		return -E_NO_RIGHT;
 	if (which == BOUND_PAGER && !(from->rights & RIGHT_CALL))
 		return -E_NO_RIGHT;
-	result = bind(&t->bound[which], from, which == BOUND_BUFFER ? GIVE_SHARE : GIVE_COPY);
+	result = bind(&t->bound[which], from, which == BOUND_BUFFER ? GIVE_SHARE : GIVE_COPY,
+		      which == BOUND_PAGER ? RIGHT_CALL : RIGHT_ALL, which == BOUND_PAGER ? badge : 0);
 	if (result)
 		return result;
 	if (which == BOUND_CSPACE) {
@@ -195,7 +196,7 @@ static long thread_abort(struct thread *t)
 	return 0;
 }
 
-long thread_set(struct thread *self, struct slot *s, uint64_t field, uint64_t value)
+long thread_set(struct thread *self, struct slot *s, uint64_t field, uint64_t value, uint64_t badge)
 {
 	struct thread *t = slot_object(s);
 
@@ -206,7 +207,7 @@ long thread_set(struct thread *self, struct slot *s, uint64_t field, uint64_t va
 	case THREAD_VSPACE:
 	case THREAD_PAGER:
 	case THREAD_BUFFER:
-		return thread_bind(self, t, field, value);
+		return thread_bind(self, t, field, value, badge);
 	case THREAD_PRIO:
 	case THREAD_MAX_PRIO:
 		return thread_set_prio(self, t, value, field == THREAD_MAX_PRIO);

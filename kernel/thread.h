@@ -157,6 +157,7 @@ _Static_assert(offsetof(struct hart, stack) == HART_STACK && offsetof(struct har
 	       offsetof(struct hart, fpu_owner) == HART_FPU_OWNER && offsetof(struct hart, fs_on) == HART_FS_ON &&
 	       offsetof(struct hart, ready_bits) == HART_READY_BITS, "assembly");
 
+#ifndef KERNEL_HOST
 /* tp in the kernel. */
 static inline struct hart *this_hart(void)
 {
@@ -164,6 +165,7 @@ static inline struct hart *this_hart(void)
 
 	return h;
 }
+#endif
 
 static inline void thread_result(struct thread *t, long status)
 {
@@ -200,7 +202,7 @@ void thread_unbind(struct slot *s);
 void thread_save_fpu(struct thread *t);
 /* Illegal instruction: true if it was only the FPU that was off. */
 bool thread_load_fpu(struct thread *t);
-long thread_set(struct thread *self, struct slot *s, uint64_t field, uint64_t value);
+long thread_set(struct thread *self, struct slot *s, uint64_t field, uint64_t value, uint64_t badge);
 long thread_regs(struct thread *self, struct slot *s, uint64_t write, uint64_t group);
 
 /* timer.c */

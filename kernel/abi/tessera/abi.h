@@ -125,7 +125,7 @@
 /* thread_set: fields. */
 #define THREAD_CSPACE    0             /* value: CNode capability */
 #define THREAD_VSPACE    1             /* value: VSpace capability */
-#define THREAD_PAGER     2             /* value: endpoint capability with CALL */
+#define THREAD_PAGER     2             /* value: endpoint capability with CALL, to be given the badge in a3 */
 #define THREAD_BUFFER    3             /* value: RAM frame of 4 KiB, mapped or not; 0 none */
 #define THREAD_PRIO      4             /* value: 0-63 */
 #define THREAD_MAX_PRIO  5

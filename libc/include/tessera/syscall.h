@@ -230,6 +230,12 @@ static inline long sys_thread_set(cap_t thread, unsigned field, uint64_t value)
 	return sys_raw(SYS_THREAD_SET, thread, field, value, 0, 0, 0, 0, 0, 0);
 }
 
+/* THREAD_PAGER: the endpoint that gets the thread's faults, under this badge (0: the capability's own). */
+static inline long sys_thread_pager(cap_t thread, cap_t endpoint, uint64_t badge)
+{
+	return sys_raw(SYS_THREAD_SET, thread, THREAD_PAGER, endpoint, badge, 0, 0, 0, 0, 0);
+}
+
 static inline long sys_thread_regs(cap_t thread, unsigned write, unsigned group)
 {
 	return sys_raw(SYS_THREAD_REGS, thread, write, group, 0, 0, 0, 0, 0, 0);

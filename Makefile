@@ -1,0 +1,312 @@
+# Tessera: the whole build. Sources are found by wildcard: a program under user/ or a server under
+# servers/ that is added or deleted joins or leaves the image with no line here.
+#
+#   make run                 build, boot, talk to the shell (leave with Ctrl-A x)
+#   make exec CMD="ps; mem"  boot without a terminal, run shell commands, print what they print
+#   make debug               QEMU stopped at its first instruction, gdb attached
+#   make test [T=pattern]    host tests, then the tests that boot the image
+#   make bench               figures in guest instructions, build/bench.json
+#   make image               everything that boots, nothing run
+#   make size                kernel text, lines, and the size of what is in the archive
+#   make lint                headers compile alone, style, scripts
+#   make abi-doc             docs/abi-servers.md from the interface files
+#   make doctor              the tools this build uses and their versions
+#   make clean
+#
+# Variables: BUILD=debug|release SMP=harts MEM=64M..1T DTB=file.dtb|file.dts DISK=file BOOTARGS="words"
+#            TIMEOUT=seconds CMD="a; b" T=pattern V=1 QEMU_ARGS="..."
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+export PYTHONDONTWRITEBYTECODE := 1
+
+# ---- settings -----------------------------------------------------------------------------------
+BUILD    ?= $(if $(filter bench size,$(MAKECMDGOALS)),release,debug)
+SMP      ?= 1
+MEM      ?= 128M
+DTB      ?=
+DISK     ?=
+BOOTARGS ?=
+TIMEOUT  ?= 30
+QEMU_ARGS ?=
+CMD      ?=
+T        ?=
+V        ?=
+FUZZ_TIME ?= 60
+
+ifeq ($(filter debug release,$(BUILD)),)
+$(error BUILD is debug or release, not '$(BUILD)')
+endif
+
+OUT   := build/$(BUILD)
+GEN   := build/gen
+HOST  := build/host
+
+CROSS   := riscv64-unknown-elf-
+CC      := $(CROSS)gcc
+LD      := $(CROSS)ld
+AR      := $(CROSS)ar
+OBJCOPY := $(CROSS)objcopy
+LLD     := ld.lld
+HOSTCC  := clang
+PYTHON  := /usr/bin/python3
+PICOLIBC := /usr/lib/picolibc/riscv64-unknown-elf
+
+Q   := $(if $(V),,@)
+say  = $(if $(V),,@echo "  $1" >&2)
+quote = '$(subst ','\'',$(value $1))'
+
+# ---- flags --------------------------------------------------------------------------------------
+INCLUDES := -Ikernel/abi -Ilibc/include -I$(GEN)
+COMMON   := -std=gnu17 -O2 -g -Wall -Wextra -Werror -fno-common -fno-strict-aliasing $(INCLUDES)
+BARE     := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -ffreestanding -fno-pic $(COMMON)
+KERNEL_FLAGS := $(BARE) -Ikernel $(if $(filter debug,$(BUILD)),-DDEBUG=1)
+ROOT_FLAGS   := $(BARE) -Iservers/mem -DROOT_SERVER=1 -isystem $(PICOLIBC)/include
+USER_FLAGS   := -march=rv64gc -mabi=lp64d -mno-relax -fPIE -ftls-model=local-exec -fstack-protector-strong \
+	-ffunction-sections -fdata-sections $(COMMON) -isystem $(PICOLIBC)/include
+BARE_LINK := --no-warn-rwx-segments --fatal-warnings --build-id=none -nostdlib
+PIE_LINK  := -pie --no-dynamic-linker -z separate-code -z relro -z now --gc-sections --hash-style=gnu \
+	-u __call_exitprocs --build-id=none --fatal-warnings
+FLAT_LINK := $(BARE_LINK) --gc-sections -u __call_exitprocs
+# Asked of the compiler only inside recipes: it may not be installed when this file is read.
+LIBGCC_BARE = $$($(CC) -march=rv64imac -mabi=lp64 -print-libgcc-file-name)
+LIBGCC_USER = $$($(CC) -march=rv64gc -mabi=lp64d -print-libgcc-file-name)
+
+# ---- what there is ------------------------------------------------------------------------------
+IDL      := $(sort $(wildcard servers/*/*.idl))
+KERNEL_SRC := $(sort $(wildcard kernel/*.c kernel/*.S))
+ROOT_SRC := $(sort $(wildcard servers/mem/*.c servers/mem/*.S servers/mem/*/*.c libc/string/*.c libc/string/*.S))
+LIBC_SRC := $(filter-out libc/crt0.S,$(sort $(wildcard libc/*.c libc/*.S libc/*/*.c libc/*/*.S)))
+SERVERS  := $(filter-out mem,$(sort $(patsubst servers/%/,%,$(dir $(wildcard servers/*/*.c)))))
+PROGRAMS := $(sort $(patsubst user/%.c,%,$(wildcard user/*.c)) $(patsubst user/%/,%,$(dir $(wildcard user/*/*.c))))
+FILES    := $(sort $(shell find user/files -type f 2>/dev/null))
+HOST_SRC := $(filter-out %_host.c,$(sort $(wildcard tests/host/*.c)))
+
+# NAME.c gives NAME.o, NAME.S gives NAME.S.o: both may be there.
+obj = $(patsubst %,$2/%.o,$(1:.c=))
+KERNEL_OBJ := $(call obj,$(KERNEL_SRC),$(OUT)/obj)
+ROOT_OBJ   := $(call obj,$(ROOT_SRC),$(OUT)/root)
+LIBC_OBJ   := $(call obj,$(LIBC_SRC),$(OUT)/obj)
+CRT0       := $(OUT)/obj/libc/crt0.S.o
+# Of one server or program: its sources, its objects.
+server_src  = $(sort $(wildcard servers/$1/*.c servers/$1/*.S))
+program_src = $(sort $(wildcard user/$1.c user/$1/*.c user/$1/*.S))
+
+# ---- goals --------------------------------------------------------------------------------------
+.PHONY: help image host run exec debug test test-host test-qemu bench lint size abi-doc doctor clean FORCE
+.PHONY: tools-build tools-run tools-debug tools-test tools-lint
+
+help:
+	@sed -n '/^#   make/,/^$$/s/^# \{0,1\}//p' Makefile
+
+PIE_SERVERS := $(addprefix $(OUT)/servers/,$(filter-out proc,$(SERVERS)))
+PROC        := $(if $(filter proc,$(SERVERS)),$(OUT)/servers/proc)
+PIE_USER    := $(addprefix $(OUT)/user/,$(PROGRAMS))
+
+image: $(OUT)/kernel.bin $(OUT)/boot.cpio
+
+RUN = tools/run --build $(BUILD) --mem $(call quote,MEM) --smp $(call quote,SMP) --dtb $(call quote,DTB) \
+	--disk $(call quote,DISK) --bootargs $(call quote,BOOTARGS) --qemu-args $(call quote,QEMU_ARGS)
+
+run: image tools-run
+	@$(RUN) interactive
+
+exec: image tools-run
+	@$(RUN) --timeout $(call quote,TIMEOUT) exec $(call quote,CMD)
+
+debug: image tools-run tools-debug
+	@$(RUN) debug
+
+bench: image tools-run
+	$(Q)tools/bench --build $(BUILD) --out build/bench.json
+
+size: image
+	@tools/size --build $(BUILD)
+
+doctor:
+	@tools/install --versions build run debug test lint
+
+clean:
+	rm -rf build
+
+# ---- stamps: made anew when what they hold changes ----------------------------------------------
+# flags: all objects depend on it. list: what is made of a list of files depends on it.
+define stamp
+$1: FORCE $2
+	@mkdir -p $$(@D)
+	@{ printf '%s\n' '$3'; $4 } >$$@.new
+	@if cmp -s $$@.new $$@; then rm $$@.new; else mv $$@.new $$@; fi
+endef
+$(eval $(call stamp,$(OUT)/flags,| tools-build,$(KERNEL_FLAGS) $(ROOT_FLAGS) $(USER_FLAGS) $(BARE_LINK) $(PIE_LINK) $(FLAT_LINK),$(CC) --version; $(LLD) --version;))
+$(eval $(call stamp,$(OUT)/list,,$(KERNEL_SRC) $(ROOT_SRC) $(LIBC_SRC) $(FILES) $(foreach s,$(SERVERS),$(call server_src,$s)) $(foreach p,$(PROGRAMS),$(call program_src,$p)),))
+
+tools-build tools-run tools-debug tools-test tools-lint: tools-%:
+	@tools/install $*
+
+# ---- interfaces ---------------------------------------------------------------------------------
+# A generated header is touched only if its text changed.
+GEN_STAMP := $(GEN)/.stamp
+$(GEN_STAMP): $(IDL) $(wildcard tools/idl/*.py) | tools-build
+	$(call say,IDL     $(GEN))
+	$(Q)rm -rf $(GEN).new && mkdir -p $(GEN) $(GEN).new
+	$(Q)$(PYTHON) tools/idl/idl.py --out $(GEN).new $(IDL)
+	$(Q)cd $(GEN).new && for f in *; do cmp -s $$f ../gen/$$f || cp $$f ../gen/$$f; done
+	$(Q)cd $(GEN) && for f in *; do test -e ../gen.new/$$f || rm -f $$f; done
+	$(Q)rm -rf $(GEN).new; touch $@
+$(GEN)/%.h: $(GEN_STAMP) ;
+
+abi-doc: $(IDL) | tools-build
+	$(Q)$(PYTHON) tools/idl/idl.py --doc $(IDL) >docs/abi-servers.md
+
+# ---- compiling ----------------------------------------------------------------------------------
+# The rank of a server: its stubs refuse interfaces that are not above it.
+rank = $(addprefix -DIDL_CLIENT_RANK=,$(shell cat servers/$1/*.idl 2>/dev/null | sed -n 's/^interface .* rank \([0-9]*\);.*/\1/p' | head -n 1))
+define compile
+	$(call say,$1 $<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $2 -MMD -MP -c -o $@ $<
+endef
+AFTER = $(OUT)/flags | $(GEN_STAMP)
+
+$(OUT)/obj/kernel/root.S.o: kernel/root.S $(OUT)/mem.bin $(OUT)/flags
+	$(call compile,AS     ,$(KERNEL_FLAGS) -DROOT_IMAGE_PATH='"$(OUT)/mem.bin"')
+$(OUT)/obj/kernel/%.o: kernel/%.c $(OUT)/flags
+	$(call compile,CC     ,$(KERNEL_FLAGS))
+$(OUT)/obj/kernel/%.S.o: kernel/%.S $(OUT)/flags
+	$(call compile,AS     ,$(KERNEL_FLAGS))
+$(OUT)/root/%.o: %.c $(AFTER)
+	$(call compile,CC root,$(ROOT_FLAGS) $(call rank,mem))
+$(OUT)/root/%.S.o: %.S $(AFTER)
+	$(call compile,AS root,$(ROOT_FLAGS))
+$(OUT)/obj/libc/%.o: libc/%.c $(AFTER)
+	$(call compile,CC     ,$(USER_FLAGS) -Ilibc)
+$(OUT)/obj/servers/%.o: servers/%.c $(AFTER)
+	$(call compile,CC     ,$(USER_FLAGS) $(call rank,$(firstword $(subst /, ,$*))))
+$(OUT)/obj/%.o: %.c $(AFTER)
+	$(call compile,CC     ,$(USER_FLAGS))
+$(OUT)/obj/%.S.o: %.S $(AFTER)
+	$(call compile,AS     ,$(USER_FLAGS))
+
+# ---- kernel and root server ---------------------------------------------------------------------
+$(OUT)/mem.elf: $(ROOT_OBJ) linker/root.ld $(OUT)/list
+	$(call say,LD      $@)
+	$(Q)$(LD) $(BARE_LINK) -T linker/root.ld -Map $@.map -o $@ $(ROOT_OBJ) $(LIBGCC_BARE)
+
+$(OUT)/kernel.elf: $(KERNEL_OBJ) linker/kernel.ld $(OUT)/list
+	$(call say,LD      $@)
+	$(Q)$(LD) $(BARE_LINK) -T linker/kernel.ld -Map $@.map -o $@ $(KERNEL_OBJ) $(LIBGCC_BARE)
+
+$(OUT)/%.bin: $(OUT)/%.elf
+	$(call say,BIN     $@)
+	$(Q)$(OBJCOPY) -O binary $< $@
+
+# ---- libc, servers, programs --------------------------------------------------------------------
+# picolibc keeps pointer tables in .rodata: renamed, a PIE may relocate them.
+$(OUT)/libcpie.a: $(PICOLIBC)/lib/rv64imafdc/lp64d/libc.a $(OUT)/flags
+	$(call say,OBJCOPY $@)
+	$(Q)$(OBJCOPY) --rename-section .rodata=.data.rel.ro,alloc,load,data,contents $< $@
+$(PICOLIBC)/lib/rv64imafdc/lp64d/libc.a: | tools-build ;
+
+$(OUT)/libtessera.a: $(LIBC_OBJ) $(OUT)/list
+	$(call say,AR      $@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $(LIBC_OBJ)
+
+LIBS = $(OUT)/libtessera.a $(OUT)/libcpie.a
+libs = --start-group $(LIBS) $(LIBGCC_USER) --end-group
+
+# $1 the file, $2 its objects. NAME has no debugging information and goes into the archive, NAME.debug is for gdb.
+define pie
+$1.debug: $2 $$(CRT0) $$(LIBS) $$(OUT)/list
+	$$(call say,LD      $1)
+	@mkdir -p $$(@D)
+	$$(Q)$$(LLD) $$(PIE_LINK) -o $$@ $$(CRT0) $2 $$(libs)
+$1: $1.debug
+	$$(Q)$$(LLD) $$(PIE_LINK) --strip-debug --discard-locals -o $$@ $$(CRT0) $2 $$(libs)
+endef
+$(foreach s,$(filter-out proc,$(SERVERS)),$(eval $(call pie,$(OUT)/servers/$s,$(call obj,$(call server_src,$s),$(OUT)/obj))))
+$(foreach p,$(PROGRAMS),$(eval $(call pie,$(OUT)/user/$p,$(call obj,$(call program_src,$p),$(OUT)/obj))))
+
+# proc is loaded by a few lines in mem: a flat image at a fixed address.
+PROC_OBJ := $(call obj,$(call server_src,proc),$(OUT)/obj)
+$(OUT)/servers/proc.elf: $(PROC_OBJ) $(CRT0) $(LIBS) linker/flat.ld $(OUT)/list
+	$(call say,LD      $@)
+	@mkdir -p $(@D)
+	$(Q)$(LD) $(FLAT_LINK) -T linker/flat.ld -Map $@.map -o $@ $(CRT0) $(PROC_OBJ) $(libs)
+$(OUT)/servers/proc: $(OUT)/servers/proc.elf
+	$(Q)$(OBJCOPY) -O binary $< $@
+
+$(OUT)/boot.cpio: $(PROC) $(PIE_SERVERS) $(PIE_USER) $(FILES) tools/mkarchive tools/cpio.py $(OUT)/list
+	$(call say,CPIO    $@)
+	$(Q)tools/mkarchive -o $@ $(if $(PROC),boot/proc=$(PROC)) \
+		$(foreach s,$(filter-out proc,$(SERVERS)),servers/$s=$(OUT)/servers/$s) \
+		$(foreach p,$(PROGRAMS),bin/$p=$(OUT)/user/$p) $(foreach f,$(FILES),$(f:user/files/%=%)=$f)
+
+# ---- host programs: tests/host/NAME.c -----------------------------------------------------------
+# Comment lines in the file say the rest: `// SOURCES: a.c b.c` what is compiled with it (their folders
+# are searched for headers), `// CFLAGS: ...` further flags, `// LIBS: -lx`, `// ARGS: ...` its arguments
+# (for a fuzzer options and folders of seeds; build/corpus/AREA holds tests/AREA/corpus.tar.xz unpacked).
+# NAME_test.c is a test, NAME_fuzz.c a libFuzzer target, NAME_host.c only a part of others, the rest are tools.
+HOST_FLAGS := -std=gnu17 -g -O1 -Wall -Wextra -Werror -fno-omit-frame-pointer -fno-sanitize-recover=all \
+	-Ikernel/abi -I$(GEN) -Itests/host -idirafter libc/include -DHOST=1
+comma := ,
+note = $(shell sed -n 's|^// $2: *||p' $1)
+HOST_ALL   := $(HOST_SRC:tests/host/%.c=$(HOST)/%)
+HOST_TESTS := $(filter %_test,$(HOST_ALL))
+HOST_FUZZ  := $(filter %_fuzz,$(HOST_ALL))
+HOST_PY    := $(sort $(wildcard tests/host/*_test.py))
+
+# $1 the program, $2 its file, $3 what is compiled with it.
+define host
+$1: $2 $3 $(HOST)/flags | $(GEN_STAMP) tools-test
+	$$(call say,HOSTCC  $1)
+	$$(Q)$$(HOSTCC) $$(HOST_FLAGS) $(addprefix -I,$(sort $(dir $3))) $(call note,$2,CFLAGS) -MM -MT $1 $2 $3 >$1.d
+	$$(Q)$$(HOSTCC) $$(HOST_FLAGS) $(addprefix -I,$(sort $(dir $3))) $(call note,$2,CFLAGS) \
+		-fsanitize=address,undefined$(if $(filter %_fuzz.c,$2),$(comma)fuzzer) -o $1 $2 $3 $(call note,$2,LIBS)
+endef
+ifneq ($(filter test% host build/host/%,$(MAKECMDGOALS)),)
+$(foreach f,$(HOST_SRC),$(eval $(call host,$(f:tests/host/%.c=$(HOST)/%),$f,$(call note,$f,SOURCES))))
+$(eval $(call stamp,$(HOST)/flags,| tools-test,$(HOST_FLAGS),$(HOSTCC) --version; sed -n '/^\/\/ [A-Z]*:/p' $(HOST_SRC) /dev/null;))
+-include $(HOST_ALL:=.d)
+endif
+host: $(HOST_ALL)
+
+match = $(if $(T),$(foreach t,$1,$(if $(findstring $(T),$t),$t)),$1)
+RUN_TESTS := $(addprefix run-,$(call match,$(HOST_TESTS)))
+RUN_FUZZ  := $(addprefix run-,$(call match,$(HOST_FUZZ)))
+.PHONY: $(RUN_TESTS) $(RUN_FUZZ)
+# tests/AREA/corpus.tar.xz, unpacked, for whoever names it in ARGS.
+CORPORA := $(patsubst tests/%/corpus.tar.xz,build/corpus/%,$(wildcard tests/*/corpus.tar.xz))
+$(CORPORA): build/corpus/%: tests/%/corpus.tar.xz | tools-test
+	$(Q)rm -rf $@ && mkdir -p $@
+	$(Q)$(PYTHON) -c 'import sys, tarfile; tarfile.open(sys.argv[1]).extractall(sys.argv[2])' $< $@
+	$(Q)touch $@
+$(RUN_TESTS): run-%: % | $(CORPORA)
+	$(call say,TEST    $(notdir $*))
+	$(Q)$* $(call note,tests/host/$(notdir $*).c,ARGS)
+$(RUN_FUZZ): run-%: % | $(CORPORA)
+	$(call say,FUZZ    $(notdir $*) for $(FUZZ_TIME) s)
+	$(Q)tools/fuzz $* $(FUZZ_TIME) $(call note,tests/host/$(notdir $*).c,ARGS)
+
+PYTEST = $(PYTHON) -m pytest -p no:cacheprovider -q $(if $(T),-k $(call quote,T))
+# With T= a pattern that selects nothing is no failure of that part (pytest: 5).
+none_ok = $(if $(T),|| test $$? = 5)
+
+test: test-host test-qemu
+
+test-host: tools-test $(HOST_ALL) $(RUN_TESTS) $(RUN_FUZZ)
+	$(if $(HOST_PY),$(Q)$(PYTEST) --junitxml=build/junit-host.xml $(HOST_PY) $(none_ok))
+
+test-qemu: tools-test tools-run image | test-host
+	$(Q)$(MAKE) BUILD=release image
+	$(Q)$(PYTEST) -n $(or $(JOBS),2) --junitxml=build/junit-qemu.xml tests/qemu $(none_ok)
+
+lint: $(GEN_STAMP) | tools-build tools-lint
+	@$(PYTHON) tools/idl/idl.py --doc $(IDL) | cmp -s - docs/abi-servers.md || \
+		{ echo "docs/abi-servers.md is not what the interface files say: make abi-doc" >&2; false; }
+	$(Q)tools/lint --kernel '$(CC) $(KERNEL_FLAGS)' --root '$(CC) $(ROOT_FLAGS)' --user '$(CC) $(USER_FLAGS)'
+
+-include $(KERNEL_OBJ:.o=.d) $(ROOT_OBJ:.o=.d) $(LIBC_OBJ:.o=.d) $(CRT0:.o=.d) $(PROC_OBJ:.o=.d)
+-include $(foreach s,$(SERVERS),$(patsubst %.o,%.d,$(call obj,$(call server_src,$s),$(OUT)/obj)))
+-include $(foreach p,$(PROGRAMS),$(patsubst %.o,%.d,$(call obj,$(call program_src,$p),$(OUT)/obj)))

@@ -1,0 +1,434 @@
+/*
+ * classes.c: small blocks. A slab is a span cut into equal blocks with a list of its free ones; each thread takes
+ * from its own slabs without a lock. Slabs are small while a class is and grow with it; an empty one goes back to
+ * the heap at once, for any use. Before the heap grows, a class may take from the next larger ones, and slabs that
+ * are nearly empty are dissolved: their blocks become spans of their own and the gaps between them free spans.
+ *
+ * Invariants (malloc_check() verifies them): a slab is current for at least one class, or in its class's list, or
+ * full, or an orphan; a listed slab has a free block; `left` is as malloc_internal.h says.
+ */
+#include <errno.h>
+
+#include "malloc_internal.h"
+
+#ifndef WANT
+#define WANT 4
+#endif
+#ifndef BORROW
+#define BORROW 8
+#endif
+#define SLAB_BYTES_MIN 1024u
+#define SLAB_BYTES_MAX (16u * 1024)
+#define SOON 8                  /* a slab missed within so many new ones is worth keeping */
+
+struct no_slab malloc_no_slab = { .word = ~0ull };
+
+__thread struct cache malloc_cache = {
+	.bin = { [0 ... CLASSES - 1] = &malloc_no_slab.slab },
+};
+
+#define heap malloc_heap
+#define cache malloc_cache
+
+static size_t class_stride(unsigned class)
+{
+	return class <= CLASS_MAX ? class * GRAIN : (class - CLASS_ALIGNED) * 64;
+}
+
+static size_t class_align(unsigned class)
+{
+	return class <= CLASS_MAX ? GRAIN : 64;
+}
+
+/* Classes 1 and 2 are one: a block has room for 24 bytes. */
+static void bin_set(unsigned class, struct slab *s)
+{
+	cache.bin[class] = s;
+	if (class == 2)
+		cache.bin[1] = s;
+}
+
+static void list_push(struct slab *s)
+{
+	struct slab *head = cache.list[s->class];
+
+	s->flags |= SLAB_LISTED;
+	if (!head) {
+		s->next = s->prev = s;
+		cache.list[s->class] = s;
+		return;
+	}
+	s->next = head;
+	s->prev = head->prev;
+	head->prev->next = s;
+	head->prev = s;
+}
+
+static void list_remove(struct slab *s)
+{
+	s->flags &= ~SLAB_LISTED;
+	if (s->next == s) {
+		cache.list[s->class] = NULL;
+		return;
+	}
+	s->next->prev = s->prev;
+	s->prev->next = s->next;
+	if (cache.list[s->class] == s)
+		cache.list[s->class] = s->next;
+}
+
+/* Blocks of the slab that its users have. */
+static unsigned slab_used(const struct slab *s)
+{
+	return s->flags & SLAB_FULL ? s->total : s->left - !!(s->flags & SLAB_KEPT);
+}
+
+/* No class takes from the slab any more. */
+static void slab_leave(struct slab *s)
+{
+	for (unsigned c = s->class; s->current; c--) {
+		if (cache.bin[c] == s) {
+			bin_set(c, &malloc_no_slab.slab);
+			s->current--;
+		}
+	}
+}
+
+/* The calling thread's empty slab goes back to the heap. heap.lock is held. */
+static void slab_release(struct slab *s)
+{
+	unsigned class = s->class;
+
+	slab_leave(s);
+	if (s->flags & SLAB_LISTED)
+		list_remove(s);
+	cache.bytes[class] -= s->total * s->stride;
+	if (!cache.bytes[class])
+		cache.retired[class] = cache.made;
+	s->owner = 0;
+	span_free(s);
+}
+
+static __attribute__((noinline)) void slab_empty(struct slab *s)
+{
+	heap_lock();
+	slab_release(s);
+	heap_unlock();
+}
+
+/* `left` of a slab came to 0: it was full and one block is free again, or all are. */
+void slab_event(struct slab *s)
+{
+	if (!(s->flags & SLAB_FULL)) {
+		slab_empty(s);
+		return;
+	}
+	s->flags = 0;
+	s->left = s->total - 1;
+	list_push(s);
+}
+
+/* Empty slabs kept for their class are released. heap.lock is held. */
+void classes_sweep(void)
+{
+	for (unsigned c = 2; c < CLASSES; c++) {
+		struct slab *s = cache.bin[c];
+
+		if (!(s->flags & SLAB_KEPT) || s->class != c)
+			continue;
+		s->flags &= ~SLAB_KEPT;
+		if (--s->left == 0)
+			slab_release(s);
+	}
+}
+
+/* Makes the span p a slab of the class, all blocks free. heap.lock is held. */
+static struct slab *slab_make(unsigned class, void *p)
+{
+	struct slab *s = p;
+	size_t stride = class_stride(class);
+	unsigned total = (word_size(span_word(p)) - SLAB_HEAD) / stride;
+	size_t end = SLAB_HEAD + total * stride;
+	uint64_t raw, step = stride * (heap.secret + 1);
+	char *last;
+
+	if (!span_resize(p, end))
+		check_failed("a slab cannot shrink:", p);
+	span_set(p, span_get(p) | (uint64_t)SPAN_SLAB << 32);
+	*s = (struct slab){ .free = SLAB_HEAD, .owner = thread_self(), .total = total, .stride = stride,
+			    .class = class };
+	raw = address_key((char *)s + SLAB_HEAD, heap.secret) + SLAB_HEAD + stride;
+	last = (char *)s + end - stride;
+	for (char *at = (char *)s + SLAB_HEAD; at < last; at += stride, raw += step)
+		raw_set(at, raw);
+	word_set(last, 0);
+	if (!cache.bytes[class] && cache.keep[class]) {
+		s->flags = SLAB_KEPT;
+		s->left = 1;
+	} else if (!cache.bytes[class]) {
+		cache.keep[class] = cache.made - cache.retired[class] < SOON;
+	}
+	cache.bytes[class] += total * stride;
+	cache.made++;
+	return s;
+}
+
+/* Cuts a slab that no class takes from into spans: blocks in use, and free ones merged. heap.lock is held. */
+static void slab_dissolve(struct slab *s)
+{
+	uint64_t word = span_word(s);
+	uint64_t flags = SPAN_USED | (word >> 32 & SPAN_PREV);
+	char *end = (char *)s + word_size(word), *p = (char *)s + SLAB_HEAD + (uint64_t)s->total * s->stride;
+
+	list_remove(s);
+	cache.bytes[s->class] -= s->total * s->stride;
+	s->owner = 0;
+	while (p > (char *)s + SLAB_HEAD) {
+		bool used;
+
+		p -= s->stride;
+		used = word_is_used(word_get(p));
+		span_set(p, word_span(end - p, SPAN_USED));
+		if (!used)
+			span_free(p);
+		end = p;
+	}
+	span_set(s, word_span(SLAB_HEAD, flags));
+	span_free(s);
+}
+
+/* Dissolves what is mostly empty, if it pays. true: there is more in the bins now. heap.lock is held. */
+static bool slabs_dissolve(void)
+{
+	uint64_t gain = 0;
+
+	for (unsigned c = 2; c < CLASSES; c++) {
+		struct slab *s = cache.list[c];
+
+		for (unsigned i = 0; s && (i == 0 || s != cache.list[c]); i++, s = s->next)
+			if (slab_used(s) * 2 <= s->total)
+				gain += (s->total - slab_used(s)) * s->stride;
+	}
+	if (gain < heap.extent / 32 || gain < SLAB_BYTES_MAX)
+		return false;
+	for (unsigned c = 2; c < CLASSES; c++) {
+		struct slab *last = cache.list[c] ? cache.list[c]->prev : NULL, *s, *next = cache.list[c];
+
+		do {
+			s = next;
+			if (!s)
+				break;
+			next = s->next;
+			if (slab_used(s) * 2 <= s->total)
+				slab_dissolve(s);
+		} while (s != last);
+	}
+	return true;
+}
+
+/* Takes back what other threads freed. heap.lock is held. */
+static void inbox_take(void)
+{
+	struct slab *s;
+
+	while ((s = cache.inbox)) {
+		uint32_t at = s->remote, n = 0, next;
+
+		cache.inbox = s->noted;
+		s->remote = 0;
+		for (; at; at = next, n++) {
+			char *p = (char *)s + at;
+
+			next = (uint32_t)word_get(p);
+			word_set(p, s->free);
+			s->free = at;
+		}
+		if (s->flags & SLAB_FULL) {
+			s->flags &= ~SLAB_FULL;
+			s->left = s->total;
+			list_push(s);
+		}
+		s->left -= n;
+		if (!s->left)
+			slab_release(s);
+	}
+}
+
+/* An orphan becomes the calling thread's. heap.lock is held. */
+static struct slab *orphan_take(unsigned class)
+{
+	for (struct slab **at = &heap.orphans; *at; at = &(*at)->next) {
+		struct slab *s = *at;
+
+		if (s->class != class || !s->free)
+			continue;
+		*at = s->next;
+		s->owner = thread_self();
+		cache.bytes[class] += s->total * s->stride;
+		return s;
+	}
+	return NULL;
+}
+
+/* The next larger class with a free block at hand, as far as an eighth is wasted; NULL: none. */
+static struct slab *slab_borrow(unsigned class)
+{
+	for (unsigned c = class + 1; class > 2 && c <= CLASS_MAX && c - class <= 1 + class / BORROW; c++) {
+		struct slab *s = cache.list[c];
+
+		if (cache.bin[c]->free)
+			return cache.bin[c];
+		if (s) {
+			list_remove(s);
+			return s;
+		}
+	}
+	return NULL;
+}
+
+/* The list of free blocks of s is not one. */
+static __attribute__((noreturn)) void *class_broken(struct slab *s)
+{
+	check_failed("freed memory was written: the word before", (char *)s + s->free);
+}
+
+/* The class's current slab is exhausted: it is left until a block of it is freed. */
+static void class_leave(unsigned class)
+{
+	struct slab *s = cache.bin[class];
+
+	if (unlikely(s->free))
+		class_broken(s);
+	if (s == &malloc_no_slab.slab || --s->current)
+		return;
+	s->flags = SLAB_FULL;
+	s->left = 1;
+}
+
+/* The class takes from s, which is in no list and has a free block: one of them. */
+static void *class_use(unsigned class, struct slab *s)
+{
+	void *p;
+
+	s->current++;
+	bin_set(class, s);
+	p = slab_take(s, cache.secret);
+	return likely(p) ? p : class_broken(s);
+}
+
+/* A block of the class when none of its slabs has one. NULL: no memory. heap.lock is held. */
+static void *class_grow(unsigned class)
+{
+	size_t stride = class_stride(class), align = class_align(class);
+	size_t want = cache.bytes[class] / WANT, min;
+	struct slab *s = heap.orphans ? orphan_take(class) : NULL;
+	void *p;
+
+	if (s)
+		return class_use(class, s);
+	want = want < SLAB_BYTES_MIN ? SLAB_BYTES_MIN : want > SLAB_BYTES_MAX ? SLAB_BYTES_MAX : want;
+	min = SLAB_HEAD + (stride * 4 < 512 ? 512 / stride * stride : stride * 4);
+	want = SLAB_HEAD + (want / stride < 4 ? stride * 4 : want / stride * stride);
+	p = span_find(min, want, align, true);
+	if (p)
+		return class_use(class, slab_make(class, p));
+	s = slab_borrow(class);
+	if (s)
+		return class_use(class, s);
+	if (slabs_dissolve()) {
+		p = span_find(min, want, align, false);
+		if (p)
+			return class_use(class, slab_make(class, p));
+	}
+	p = span_find(stride, stride, align, false);
+	if (p)
+		return p;
+	p = span_find(min, want, align, true);
+	if (!p)
+		p = span_alloc(min, align);
+	return p ? class_use(class, slab_make(class, p)) : span_alloc(stride, align);
+}
+
+/* First use of the allocator by the calling thread. false: no memory. heap.lock is held. */
+static bool cache_start(void)
+{
+	if (!heap.secret && !heap_start())
+		return false;
+	cache.secret = heap.secret;
+	return true;
+}
+
+/* As class_alloc, whatever there is. */
+static __attribute__((noinline)) void *class_refill(unsigned class)
+{
+	void *p = NULL;
+
+	class_leave(class);
+	heap_lock();
+	if (cache.secret || cache_start()) {
+		bin_set(class, &malloc_no_slab.slab);
+		inbox_take();
+		if (cache.list[class]) {
+			struct slab *s = cache.list[class];
+
+			list_remove(s);
+			p = class_use(class, s);
+		} else {
+			p = class_grow(class);
+		}
+	}
+	heap_unlock();
+	if (!p)
+		errno = ENOMEM;
+	return p;
+}
+
+/* A block of the class, whose current slab had none. NULL with ENOMEM: no memory. */
+void *class_alloc(unsigned class)
+{
+	struct slab *s, *next;
+
+	class += class < 2;
+	s = cache.bin[class];
+	next = cache.list[class];
+	if (unlikely(!next || s == &malloc_no_slab.slab || s->free))
+		return class_refill(class);
+	if (next->next == next) {
+		cache.list[class] = NULL;
+	} else {
+		cache.list[class] = next->next;
+		next->next->prev = next->prev;
+		next->prev->next = next->next;
+	}
+	if (!--s->current) {
+		s->flags = SLAB_FULL;
+		s->left = 1;
+	}
+	next->flags = 0;
+	next->current = 1;
+	bin_set(class, next);
+	s = slab_take(next, cache.secret);
+	return likely(s) ? s : class_broken(next);
+}
+
+/* Frees a block of another thread's slab. */
+void slab_free_remote(struct slab *s, void *p, uint32_t offset)
+{
+	__typeof__(cache) *owner;
+
+	heap_lock();
+	if (!s->owner) {
+		word_set(p, s->free);
+		s->free = offset;
+		s->left--;
+	} else {
+		word_set(p, s->remote);
+		if (!s->remote) {
+			owner = thread_cache_of(s->owner);
+			s->noted = owner->inbox;
+			owner->inbox = s;
+		}
+		s->remote = offset;
+	}
+	heap_unlock();
+}

@@ -1,0 +1,306 @@
+/*
+ * malloc.c: the functions programs call, all in this one file so that a static link takes every one of them from
+ * here. malloc and free of a small block touch only the calling thread's slabs; the rest goes to classes.c (small)
+ * and span.c (large). Every pointer given to free or realloc is checked; a wrong one ends the process with a line
+ * that says what it is.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "malloc_internal.h"
+#include <malloc.h>
+
+#define heap malloc_heap
+#define cache malloc_cache
+
+static void *no_memory(void)
+{
+	errno = ENOMEM;
+	return NULL;
+}
+
+/* Size of the span for n bytes. */
+static size_t span_size(size_t n)
+{
+	size_t size = (n + WORD + GRAIN - 1) & -GRAIN;
+
+	return size < SPAN_MIN ? SPAN_MIN : size;
+}
+
+/* A span with room for n bytes at `align`; the bytes from *fresh on are known to be zero. */
+static void *large_alloc(size_t n, size_t align, char **fresh)
+{
+	void *p = NULL;
+
+	if (n > HEAP_MAX)
+		return no_memory();
+	heap_lock();
+	if (likely(heap.secret) || heap_start()) {
+		if (fresh)
+			*fresh = heap.fresh;
+		p = span_alloc(span_size(n), align);
+	}
+	heap_unlock();
+	return p ? p : no_memory();
+}
+
+static __attribute__((noinline)) void *malloc_slow(size_t n)
+{
+	if (n > SMALL_MAX)
+		return large_alloc(n, GRAIN, NULL);
+	return class_alloc((n + WORD + GRAIN - 1) / GRAIN);
+}
+
+static inline __attribute__((always_inline)) void *allocate(size_t n)
+{
+	if (likely(n <= SMALL_MAX)) {
+		void *p = slab_take(cache.bin[(n + WORD + GRAIN - 1) / GRAIN], cache.secret);
+
+		if (likely(p))
+			return p;
+	}
+	return malloc_slow(n);
+}
+
+/* A block of n bytes or more at a multiple of 16; n may be 0. NULL with ENOMEM: no memory. */
+void *MALLOC_NAME(malloc)(size_t n)
+{
+	return allocate(n);
+}
+
+/* The slab of which p, with this word, is a block in use; NULL: of none. */
+static struct slab *block_slab(const void *p, uint64_t word)
+{
+	uint64_t offset = -word;
+	struct slab *s = (struct slab *)((uintptr_t)p - offset);
+	uint64_t head;
+
+	if (offset >> 32 || (uintptr_t)s % GRAIN || (uintptr_t)s - heap.first >= heap.extent)
+		return NULL;
+	head = span_get(s);
+	if (!word_is_span(head) || !word_has(head, SPAN_SLAB))
+		return NULL;
+	return offset >= SLAB_HEAD && (offset - SLAB_HEAD) % s->stride == 0 ? s : NULL;
+}
+
+/*
+ * The slab of the block in use at p, or NULL: it is a span. Its size, word included, in *size. Ends the process if
+ * p is not a block in use.
+ */
+static struct slab *block_find(const char *call, const void *p, size_t *size)
+{
+	struct slab *s;
+	uint64_t word;
+
+	if ((uintptr_t)p - heap.first >= heap.extent || (uintptr_t)p % GRAIN)
+		check_bad_pointer(call, p);
+	word = span_get(p);
+	if (word_is_span(word) && word_has(word, SPAN_USED) && !word_has(word, SPAN_SLAB)) {
+		*size = word_size(word);
+		return NULL;
+	}
+	s = block_slab(p, word_get(p));
+	if (!s)
+		check_bad_pointer(call, p);
+	*size = s->stride;
+	return s;
+}
+
+static __attribute__((noinline)) void free_slow(void *p)
+{
+	struct slab *s;
+	size_t size;
+
+	if (!p)
+		return;
+	s = block_find("free", p, &size);
+	if (s) {
+		slab_free_remote(s, p, (char *)p - (char *)s);
+		return;
+	}
+	heap_lock();
+	block_find("free", p, &size);
+	span_free(p);
+	heap_unlock();
+}
+
+static inline __attribute__((always_inline)) void release(void *p)
+{
+	if (likely((uintptr_t)p - heap.first < heap.extent)) {
+		uint64_t key = address_key(p, heap.secret);
+		uint64_t offset = key - raw_get(p);
+		struct slab *s = (struct slab *)((uintptr_t)p - offset);
+
+		if (likely(!(offset >> 32) && s->owner == thread_self())) {
+			raw_set(p, key + s->free);
+			s->free = offset;
+			if (unlikely(!--s->left))
+				slab_event(s);
+			return;
+		}
+	}
+	free_slow(p);
+}
+
+/* Frees a block; NULL is none. */
+void MALLOC_NAME(free)(void *p)
+{
+	release(p);
+}
+
+/* Zeroes n > 0 bytes at p up to a multiple of 8, which the block has room for. */
+static void clear(void *p, size_t n)
+{
+	memset(p, 0, n);
+}
+
+void *MALLOC_NAME(calloc)(size_t count, size_t each)
+{
+	size_t n;
+	char *p, *fresh = NULL;
+
+	if (__builtin_mul_overflow(count, each, &n))
+		return no_memory();
+	if (n <= SMALL_MAX) {
+		p = allocate(n);
+		if (p)
+			clear(p, n);
+		return p;
+	}
+	p = large_alloc(n, GRAIN, &fresh);
+	if (p && fresh > p)
+		clear(p, (size_t)(fresh - p) < n ? (size_t)(fresh - p) : n);
+	return p;
+}
+
+/* n bytes at a multiple of `align`, a power of two. */
+static void *aligned(size_t align, size_t n)
+{
+	void *p;
+
+	if (align <= GRAIN)
+		return allocate(n);
+	if (align <= 64 && n <= ALIGNED_MAX) {
+		unsigned class = CLASS_ALIGNED + (n + WORD + 63) / 64;
+
+		p = slab_take(cache.bin[class], cache.secret);
+		if (likely(p))
+			return p;
+		return class_alloc(class);
+	}
+	if (align > HEAP_MAX)
+		return no_memory();
+	return large_alloc(n, align, NULL);
+}
+
+/* n bytes at a multiple of `align`; EINVAL if that is not a power of two. */
+void *MALLOC_NAME(aligned_alloc)(size_t align, size_t n)
+{
+	if (unlikely(!align || align & (align - 1))) {
+		errno = EINVAL;
+		return NULL;
+	}
+	return aligned(align, n);
+}
+
+void *MALLOC_NAME(memalign)(size_t align, size_t n)
+{
+	return MALLOC_NAME(aligned_alloc)(align, n);
+}
+
+/* 0, EINVAL or ENOMEM, leaving errno alone. */
+int MALLOC_NAME(posix_memalign)(void **out, size_t align, size_t n)
+{
+	int before = errno;
+	void *p;
+
+	if (align < sizeof(void *) || align & (align - 1))
+		return EINVAL;
+	p = aligned(align, n);
+	errno = before;
+	if (!p)
+		return ENOMEM;
+	*out = p;
+	return 0;
+}
+
+void *MALLOC_NAME(valloc)(size_t n)
+{
+	return aligned(PAGE_BYTES, n);
+}
+
+void *MALLOC_NAME(pvalloc)(size_t n)
+{
+	if (n > HEAP_MAX)
+		return no_memory();
+	return aligned(PAGE_BYTES, (n + PAGE_BYTES - 1) & -PAGE_BYTES);
+}
+
+static bool large_resize(void *p, size_t n)
+{
+	bool done;
+
+	if (n > HEAP_MAX)
+		return false;
+	heap_lock();
+	done = span_resize(p, span_size(n));
+	heap_unlock();
+	return done;
+}
+
+/* The block p with room for n bytes, moved if need be. NULL with ENOMEM: p stays as it is. n == 0: as malloc(0). */
+void *MALLOC_NAME(realloc)(void *p, size_t n)
+{
+	struct slab *s;
+	size_t room;
+	void *q;
+
+	if (!p)
+		return allocate(n);
+	s = block_find("realloc", p, &room);
+	room -= WORD;
+	if (s ? n <= room && n >= room / 2 : large_resize(p, n))
+		return p;
+	q = allocate(n);
+	if (!q)
+		return n <= room ? p : NULL;
+	memcpy(q, p, n < room ? n : room);
+	release(p);
+	return q;
+}
+
+void *MALLOC_NAME(reallocarray)(void *p, size_t count, size_t each)
+{
+	size_t n;
+
+	if (__builtin_mul_overflow(count, each, &n))
+		return no_memory();
+	return MALLOC_NAME(realloc)(p, n);
+}
+
+size_t MALLOC_NAME(malloc_usable_size)(void *p)
+{
+	size_t size;
+
+	if (!p)
+		return 0;
+	block_find("malloc_usable_size", p, &size);
+	return size - WORD;
+}
+
+/* Gives back to the system what is free, but for `keep` bytes. 1: something was. */
+int MALLOC_NAME(malloc_trim)(size_t keep)
+{
+	char *end;
+
+	heap_lock();
+	end = heap.end;
+	if (heap.secret) {
+		heap_sweep();
+		heap.cached = 0;
+		heap_trim(keep);
+	}
+	end = (char *)(end - heap.end);
+	heap_unlock();
+	return end != NULL;
+}

@@ -1,0 +1,46 @@
+/*
+ * pages.h: where the allocator gets memory from and what it asks of its surroundings. One file implements it:
+ * pages_tessera.c by messages to mem, tests/host/pages_host.c by mmap. It keeps no record of what is committed:
+ * the allocator does. All addresses and sizes are multiples of PAGE_BYTES.
+ */
+#ifndef MALLOC_PAGES_H
+#define MALLOC_PAGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PAGE_BYTES 4096ul
+#define PAGE_RANGES 32          /* most ranges one pages_decommit takes */
+
+struct page_range {
+	uint64_t start;
+	uint64_t size;
+};
+
+/* The address range for the heap, nothing of it committed; its size in *size. NULL: there is none. */
+void *pages_reserve(size_t *size);
+
+/* Makes reserved pages usable: they read as zero. false: out of memory or over the limit, nothing changed. */
+__attribute__((warn_unused_result)) bool pages_commit(void *start, size_t size);
+
+/* Gives n <= PAGE_RANGES ranges of committed pages back; they stay reserved. */
+void pages_decommit(const struct page_range *range, unsigned n);
+
+/* A number no other process can guess. */
+uint64_t pages_random(void);
+
+/*
+ * A lock word is 0 when free and 1 when held by one thread with none waiting; what other values mean is up to the
+ * implementation. pages_lock_wait returns when the caller holds the lock; pages_lock_hand_over is called by a
+ * holder who found another value than 1.
+ */
+void pages_lock_wait(uintptr_t *word);
+void pages_lock_hand_over(uintptr_t *word);
+
+/* Prints the line (no newline in it) where the user sees errors. */
+void pages_print(const char *line);
+
+/* The same, then ends the process as abort() does. */
+__attribute__((noreturn)) void pages_abort(const char *line);
+#endif

@@ -1,0 +1,74 @@
+/*
+ * pages_tessera.c: the allocator's pages come from the memory server, out of the range that proc reserved for
+ * the heap when it made the process.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <mem_client.h>
+#include <tessera/lock.h>
+#include <tessera/process.h>
+#include <tessera/start.h>
+
+#include "pages.h"
+
+_Static_assert(PAGE_RANGES <= MEM_MAX_RANGES && PAGE_BYTES == MEM_PAGE, "as mem.idl says");
+
+void *pages_reserve(size_t *size)
+{
+	const struct start_info *start = process_start_info();
+
+	*size = start->heap_size;
+	return (void *)start->heap_base;
+}
+
+bool pages_commit(void *start, size_t size)
+{
+	return mem_commit(SLOT_SPACE, (uint64_t)start, size, MEM_READ | MEM_WRITE) == 0;
+}
+
+void pages_decommit(const struct page_range *range, unsigned n)
+{
+	if (mem_decommit(SLOT_SPACE, range, n * sizeof(range[0])))
+		pages_abort("malloc: the memory server refused to take memory back");
+}
+
+uint64_t pages_random(void)
+{
+	const struct start_info *start = process_start_info();
+
+	return start->random[2] ^ start->random[3] << 1;
+}
+
+/* A lock word of the allocator is a struct lock: its states 0 and 1 mean the same. */
+_Static_assert(sizeof(struct lock) == sizeof(uintptr_t), "pages.h and tessera/lock.h agree");
+
+void pages_lock_wait(uintptr_t *word)
+{
+	lock_wait((struct lock *)word);
+}
+
+void pages_lock_hand_over(uintptr_t *word)
+{
+	lock_hand_over((struct lock *)word);
+}
+
+void pages_print(const char *line)
+{
+	char text[200];
+	size_t n = strlen(line);
+
+	if (n > sizeof(text) - 1)
+		n = sizeof(text) - 1;
+	memcpy(text, line, n);
+	text[n] = '\n';
+	if (write(2, text, n + 1) < 0)
+		return;
+}
+
+void pages_abort(const char *line)
+{
+	pages_print(line);
+	abort();
+}

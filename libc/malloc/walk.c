@@ -1,0 +1,149 @@
+/*
+ * walk.c: a walk through the whole heap: statistics, and for tests a check of every invariant.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "malloc_internal.h"
+#include <malloc.h>
+
+#define heap malloc_heap
+
+struct walk {
+	struct mallinfo2 info;
+	uint64_t slabs, spans;          /* number; bytes in spans in use */
+	const char *wrong;      /* the first invariant found broken, or NULL */
+};
+
+static void expect(struct walk *w, bool holds, const char *what)
+{
+	if (!holds && !w->wrong)
+		w->wrong = what;
+}
+
+static void walk_slab(struct walk *w, struct slab *s, size_t size)
+{
+	unsigned used = 0, listed = 0, remote = 0;
+
+	expect(w, size >= SLAB_HEAD + (uint64_t)s->total * s->stride, "a slab fits its span");
+	for (unsigned i = 0; i < s->total; i++) {
+		uint64_t word = word_get((char *)s + SLAB_HEAD + (uint64_t)i * s->stride);
+
+		expect(w, word_is_used(word) || word_is_free(word), "a block's word is one");
+		if (word_is_used(word)) {
+			used++;
+			expect(w, (uint32_t)-word == SLAB_HEAD + i * s->stride, "a used block knows its place");
+		}
+	}
+	for (uint32_t at = s->free; at && listed <= s->total; listed++)
+		at = word_get((char *)s + at);
+	for (uint32_t at = s->remote; at && remote <= s->total; remote++)
+		at = word_get((char *)s + at);
+	expect(w, used + listed + remote == s->total, "a block is used or in a list");
+	if (s->flags & SLAB_FULL)
+		expect(w, s->left == 1 && !s->current && !listed, "a full slab is full");
+	else
+		expect(w, s->left - !!(s->flags & SLAB_KEPT) == used + remote, "left counts the blocks in use");
+	expect(w, !(s->flags & SLAB_LISTED) || (listed && !s->current), "a listed slab has a free block");
+	expect(w, !s->owner || s->current || s->flags & (SLAB_LISTED | SLAB_FULL), "a slab is to be found");
+	expect(w, used + remote || s->flags & SLAB_KEPT, "an empty slab is kept");
+	w->slabs++;
+	w->info.uordblks += used * (s->stride - WORD);
+	w->info.smblks += listed + remote;
+	w->info.fsmblks += (uint64_t)(listed + remote) * s->stride;
+}
+
+static void walk_spans(struct walk *w)
+{
+	bool free_before = false;
+	char *p = (char *)heap.first;
+
+	while (p < heap.top && !w->wrong) {
+		uint64_t word = span_get(p);
+		size_t size = word_size(word);
+
+		expect(w, word_is_span(word) && size >= SPAN_MIN, "spans tile the heap");
+		if (w->wrong)
+			return;
+		expect(w, word_has(word, SPAN_PREV) == free_before, "a span knows whether the one before is free");
+		if (!word_has(word, SPAN_USED)) {
+			expect(w, !free_before, "no two free spans adjoin");
+			expect(w, *(word_t *)(p + size - 2 * WORD) == size, "a free span ends with its size");
+			w->info.ordblks++;
+			w->info.fordblks += size;
+		} else if (word_has(word, SPAN_SLAB)) {
+			walk_slab(w, (struct slab *)p, size);
+		} else {
+			w->info.hblks++;
+			w->info.hblkhd += size - WORD;
+			w->info.uordblks += size - WORD;
+		}
+		if (word_has(word, SPAN_USED))
+			w->spans += size;
+		free_before = !word_has(word, SPAN_USED);
+		p += size;
+	}
+	expect(w, heap.used == w->spans, "used is what spans in use add up to");
+	expect(w, p == heap.top && !free_before, "spans end at top, the last one used");
+}
+
+static void walk_bins(struct walk *w)
+{
+	uint64_t spans = 0;
+
+	for (unsigned i = 0; i < BINS; i++) {
+		expect(w, !heap.bin[i] == !(heap.map[i / 64] >> i % 64 & 1), "the map says which bins hold spans");
+		for (struct links *l = heap.bin[i]; l && !w->wrong; l = l->next, spans++) {
+			expect(w, !word_has(span_get(l), SPAN_USED), "a bin holds free spans");
+			expect(w, l->prev ? l->prev->next == l : heap.bin[i] == l, "a bin's links hold");
+		}
+	}
+	for (unsigned i = 0; i < (BINS + 63) / 64; i++)
+		expect(w, !heap.map[i] == !(heap.summary >> i & 1), "the summary says which words of the map are 0");
+	expect(w, spans == w->info.ordblks, "every free span is in a bin");
+}
+
+static void walk(struct walk *w)
+{
+	memset(w, 0, sizeof(*w));
+	heap_lock();
+	if (heap.secret) {
+		walk_spans(w);
+		walk_bins(w);
+		w->info.arena = heap.extent + GRAIN;
+		w->info.keepcost = heap.end - heap.top;
+		w->info.fordblks += w->info.keepcost + w->info.fsmblks;
+	}
+	heap_unlock();
+}
+
+/* The first broken invariant, or NULL; bytes in blocks in use in *used. For tests. */
+const char *malloc_check(uint64_t *used)
+{
+	struct walk w;
+
+	walk(&w);
+	*used = w.info.uordblks;
+	return w.wrong;
+}
+
+/* What the heap holds now. */
+struct mallinfo2 MALLOC_NAME(mallinfo2)(void)
+{
+	struct walk w;
+
+	walk(&w);
+	return w.info;
+}
+
+/* Prints it to standard error. */
+void MALLOC_NAME(malloc_stats)(void)
+{
+	struct walk w;
+
+	walk(&w);
+	fprintf(stderr, "top %zu spans free %zu slabfree %zu in large %zu\n", w.info.keepcost, w.info.fordblks - w.info.keepcost - w.info.fsmblks, w.info.fsmblks, w.info.hblkhd);
+	fprintf(stderr, "committed %zu, in use %zu, free %zu bytes; %zu large blocks, %lu slabs, %zu free spans\n",
+		w.info.arena, w.info.uordblks, w.info.fordblks, w.info.hblks, (unsigned long)w.slabs,
+		w.info.ordblks);
+}

@@ -1,0 +1,538 @@
+/*
+ * calls.c: the handlers of mem.idl. The dispatch has checked the message's form; here is checked who asks, and that
+ * handles name what they should. No handler trusts a number that a client sent.
+ */
+#include "calls.h"
+#include <string.h>
+#include "account.h"
+#include "audit.h"
+#include "fault.h"
+#include "frames.h"
+#include "layout.h"
+#include "machine.h"
+#include "object.h"
+#include "random.h"
+#include "range.h"
+#include "slots.h"
+#include "space.h"
+#include "vm.h"
+#include "worker.h"
+
+static bool is_factory(const struct mem_request *q)
+{
+	return q->badge == badge_make(BADGE_FACTORY, 0, 0);
+}
+
+/* The caller's own space; 0: it is none. */
+static uint32_t caller(const struct mem_request *q)
+{
+	return space_by_badge(q->badge);
+}
+
+/* The factory's view of a space by number: 0 and its id, or the error. */
+static int factory_space(const struct mem_request *q, uint64_t id, uint32_t *space)
+{
+	if (!is_factory(q))
+		return E_DENIED;
+	if (!space_exists(id))
+		return E_NOT_FOUND;
+	*space = (uint32_t)id;
+	return 0;
+}
+
+/* The object a handle names, 0: none. */
+static uint32_t handle(const struct idl_cap *cap)
+{
+	return cap->count ? 0 : object_named(cap->value);
+}
+
+/* A capability that the answer carries: a copy of one of ours. */
+static void send_copy(struct send_item *item, cap_t cap, unsigned rights)
+{
+	*item = (struct send_item){ .cap = cap, .count = 1, .verb = GIVE_COPY, .rights = rights };
+}
+
+/* A capability to mem itself with this badge. */
+static int send_badge(struct send_item *item, unsigned out, uint64_t badge)
+{
+	long r;
+
+	sys_delete(SLOT_OUT + out);
+	r = sys_give(GIVE_COPY, SLOT_MAIL, 1, SLOT_OUT + out, RIGHT_CALL, badge, 0);
+	*item = (struct send_item){ .cap = SLOT_OUT + out, .count = 1, .verb = GIVE_MOVE, .rights = RIGHT_ALL };
+	return (int)-r;
+}
+
+/* Own memory. */
+
+int mem_on_map(const struct mem_request *q, uint64_t addr, uint64_t size, uint32_t access, uint32_t how,
+	       uint64_t *addr_out)
+{
+	uint32_t space = caller(q);
+
+	return space ? range_map(space, addr, size, access, how, addr_out) : E_DENIED;
+}
+
+int mem_on_unmap(const struct mem_request *q, uint64_t addr, uint64_t size)
+{
+	uint32_t space = caller(q);
+
+	return space ? range_unmap(space, addr, size) : E_DENIED;
+}
+
+int mem_on_protect(const struct mem_request *q, uint64_t addr, uint64_t size, uint32_t access)
+{
+	uint32_t space = caller(q);
+
+	return space ? range_protect(space, addr, size, access) : E_DENIED;
+}
+
+int mem_on_reserve(const struct mem_request *q, uint64_t addr, uint64_t size, uint64_t align, uint32_t how,
+		   uint64_t *addr_out)
+{
+	uint32_t space = caller(q);
+
+	return space ? range_reserve(space, addr, size, align, how, addr_out) : E_DENIED;
+}
+
+int mem_on_commit(const struct mem_request *q, uint64_t addr, uint64_t size, uint32_t access)
+{
+	uint32_t space = caller(q);
+
+	return space ? range_commit(space, addr, size, access) : E_DENIED;
+}
+
+struct client_range {
+	uint64_t addr, size;
+};
+
+int mem_on_decommit(const struct mem_request *q, const void *ranges, size_t ranges_n)
+{
+	uint32_t space = caller(q);
+	size_t n = ranges_n / sizeof(struct client_range);
+	int error = 0;
+
+	if (!space)
+		return E_DENIED;
+	if (!n || ranges_n % sizeof(struct client_range))
+		return E_BAD_RANGE;
+	for (size_t i = 0; i < n && !error; i++) {
+		struct client_range range;
+
+		memcpy(&range, (const char *)ranges + i * sizeof range, sizeof range);
+		error = range_decommit(space, range.addr, range.size);
+	}
+	return error;
+}
+
+int mem_on_query(const struct mem_request *q, uint64_t addr, struct mem_region *found)
+{
+	uint32_t space = caller(q);
+
+	return space && range_query(space, addr, found) ? 0 : E_NOT_FOUND;
+}
+
+int mem_on_usage(const struct mem_request *q, struct mem_usage *now)
+{
+	uint32_t space = caller(q);
+
+	if (!space)
+		return E_DENIED;
+	audit_usage(space, now);
+	return 0;
+}
+
+/* Objects. */
+
+int mem_on_map_object(const struct mem_request *q, struct idl_cap object, uint64_t offset, uint64_t addr, uint64_t size,
+		      uint32_t access, uint32_t how, uint64_t *addr_out)
+{
+	uint32_t space = caller(q), id = handle(&object);
+
+	if (!space)
+		return E_DENIED;
+	return id ? range_map_object(space, id, offset, addr, size, access, how, addr_out) : E_BAD_HANDLE;
+}
+
+int mem_on_object_part(const struct mem_request *q, struct idl_cap object, uint64_t offset, uint64_t size,
+		       struct send_item *part, uint64_t *size_out)
+{
+	uint32_t id = handle(&object), made;
+	const struct object *o = object_at(id);
+	int error;
+
+	(void)q;
+	if (!id)
+		return E_BAD_HANDLE;
+	if (offset % PAGE_SIZE || !size || offset >= o->bytes || size > o->bytes - offset)
+		return E_BAD_RANGE;
+	made = object_range(o->frame + (uint32_t)(offset >> PAGE_SHIFT), size, o->rights & ~RIGHT_W);
+	if (!made)
+		return E_NO_MEMORY;
+	object_at(made)->named = 1;
+	error = send_badge(part, 0, object_badge(made));
+	if (error)
+		object_unref(made);
+	*size_out = size;
+	return error;
+}
+
+int mem_on_object_size(const struct mem_request *q, struct idl_cap object, uint64_t *size)
+{
+	uint32_t id = handle(&object);
+
+	(void)q;
+	if (!id)
+		return E_BAD_HANDLE;
+	*size = object_at(id)->bytes;
+	return 0;
+}
+
+int mem_on_object_destroy(const struct mem_request *q, struct idl_cap object)
+{
+	uint32_t id = handle(&object);
+
+	(void)q;
+	if (!id)
+		return E_BAD_HANDLE;
+	if (id == machine.archive)
+		return E_DENIED;
+	object_at(id)->named = 0;
+	object_unref(id);
+	return 0;
+}
+
+/* Threads and endpoints. */
+
+/* A thread in `space`; the first one waits for its parent to let it run, later ones run at once. */
+static int create(uint32_t space, const struct thread_start *start, struct send_item *thread, uint64_t *buffer)
+{
+	uint32_t id;
+	int error = thread_create(space, start, &id);
+
+	if (error)
+		return error;
+	send_copy(thread, thread_cap(id), RIGHT_ALL);
+	*buffer = (uint64_t)thread_at(id)->page << PAGE_SHIFT;
+	return start->second ? (int)-sys_thread_set(thread_cap(id), THREAD_RUN, 0) : 0;
+}
+
+int mem_on_thread_create(const struct mem_request *q, uint64_t entry, uint64_t sp, uint64_t arg, uint64_t tp,
+			 uint32_t prio, struct send_item *thread, uint64_t *buffer)
+{
+	struct thread_start start = { .entry = entry, .sp = sp, .a0 = arg, .tp = tp, .prio = prio, .second = true };
+	uint32_t space = caller(q);
+
+	if (!space || prio > space_at(space)->prio)
+		return E_DENIED;
+	if (entry >= USER_END || sp > USER_END)
+		return E_BAD_RANGE;
+	return create(space, &start, thread, buffer);
+}
+
+int mem_on_thread_destroy(const struct mem_request *q, uint64_t buffer)
+{
+	uint32_t space = caller(q), id = space ? thread_by_buffer(space, buffer) : 0;
+
+	if (!id)
+		return E_NOT_FOUND;
+	thread_destroy(id);
+	return 0;
+}
+
+int mem_on_endpoint_create(const struct mem_request *q, struct send_item *endpoint)
+{
+	uint32_t space = caller(q);
+	cap_t cap;
+	int error = space ? space_endpoint(space, &cap) : E_NO_MEMORY;
+
+	if (!error)
+		send_copy(endpoint, cap, RIGHT_ALL);
+	return error;
+}
+
+int mem_on_endpoint_destroy(const struct mem_request *q, struct idl_cap endpoint)
+{
+	uint32_t space = caller(q);
+
+	if (!space || !endpoint.count)
+		return E_BAD_HANDLE;
+	return space_endpoint_destroy(space, endpoint.value) ? 0 : E_BAD_HANDLE;
+}
+
+/* Figures. */
+
+int mem_on_total(const struct mem_request *q, struct mem_total *now)
+{
+	if (!caller(q) && !is_factory(q))
+		return E_DENIED;
+	audit_total(now);
+	return 0;
+}
+
+int mem_on_pool(const struct mem_request *q, uint32_t index, struct mem_pool *now)
+{
+	const struct pool *p = &frames_pools[index % POOLS];
+
+	(void)q;
+	*now = (struct mem_pool){ .kind = 0 };
+	if (index >= frames_pool_count) {
+		index -= frames_pool_count;
+		if (index >= machine_dt.srams || machine_dt.sram[index].base == DT_NO_ADDRESS)
+			return E_NOT_FOUND;
+		now->base = machine_dt.sram[index].base;
+		now->size = machine_dt.sram[index].size;
+		now->kind = 1;
+		return 0;
+	}
+	now->node = p->node == DT_NUMA_NONE ? 0 : p->node;
+	now->free_by_order[0] = p->free_4k;
+	now->free_by_order[1] = p->free_2m;
+	now->free_by_order[2] = p->free_1g;
+	now->free = (p->free_4k + p->free_2m * FRAMES_PER_MEGA + p->free_1g * FRAMES_PER_GIGA) << PAGE_SHIFT;
+	machine_pool(index, &now->base, &now->size);
+	return 0;
+}
+
+int mem_on_audit(const struct mem_request *q, struct mem_audit_counts *counts)
+{
+	if (!caller(q) && !is_factory(q))
+		return E_DENIED;
+	audit_run(counts);
+	return 0;
+}
+
+/* Devices. */
+
+static bool may_devices(const struct mem_request *q)
+{
+	return is_factory(q) || (caller(q) && space_at(caller(q))->devices);
+}
+
+int mem_on_device(const struct mem_request *q, const char *compatible, uint32_t index, struct mem_device *found)
+{
+	return may_devices(q) ? machine_device(compatible, index, found) : E_DENIED;
+}
+
+int mem_on_device_map(const struct mem_request *q, const char *compatible, uint32_t index, uint64_t *addr,
+		      struct mem_device *found)
+{
+	uint32_t space = caller(q), object;
+	int error;
+
+	if (!space || !may_devices(q))
+		return E_DENIED;
+	error = machine_device(compatible, index, found);
+	if (!error)
+		error = machine_device_object(found, &object);
+	if (error)
+		return error;
+	error = range_map_device(space, object, addr);
+	/* The region's view holds it. */
+	object_unref(object);
+	*addr += found->base % PAGE_SIZE;
+	return error;
+}
+
+/* The factory. */
+
+int mem_on_space_create(const struct mem_request *q, uint64_t limit, struct send_item *space, struct send_item *cnode,
+			uint64_t *id)
+{
+	uint32_t n;
+	int error = is_factory(q) ? space_create(limit, &n) : E_DENIED;
+
+	if (error)
+		return error;
+	error = send_badge(space, 0, space_badge(n));
+	if (error) {
+		space_destroy(n);
+		return error;
+	}
+	send_copy(cnode, space_cnode(n), RIGHT_ALL);
+	*id = n;
+	return 0;
+}
+
+int mem_on_space_endpoint(const struct mem_request *q, uint64_t id, struct send_item *endpoint)
+{
+	uint32_t space;
+	cap_t cap;
+	int error = factory_space(q, id, &space);
+
+	if (!error)
+		error = space_endpoint(space, &cap);
+	if (!error)
+		send_copy(endpoint, cap, RIGHT_ALL);
+	return error;
+}
+
+int mem_on_space_allow(const struct mem_request *q, uint64_t id, uint32_t what)
+{
+	uint32_t space;
+	int error = factory_space(q, id, &space);
+
+	if (!error)
+		space_at(space)->devices = (what & MEM_DEVICES) != 0;
+	return error;
+}
+
+int mem_on_space_start(const struct mem_request *q, uint64_t id, uint64_t entry, uint64_t sp, uint64_t arg,
+		       uint32_t prio, struct send_item *thread, uint64_t *buffer)
+{
+	struct thread_start start = { .entry = entry, .sp = sp, .a0 = arg, .prio = prio };
+	uint32_t space;
+	int error = factory_space(q, id, &space);
+
+	if (error)
+		return error;
+	error = create(space, &start, thread, buffer);
+	if (!error)
+		space_at(space)->prio = prio;
+	return error;
+}
+
+int mem_on_space_destroy(const struct mem_request *q, uint64_t id)
+{
+	uint32_t space;
+	int error = factory_space(q, id, &space);
+
+	if (!error)
+		space_destroy(space);
+	return error;
+}
+
+int mem_on_space_usage(const struct mem_request *q, uint64_t id, struct mem_usage *now)
+{
+	uint32_t space;
+	int error = factory_space(q, id, &space);
+
+	if (!error)
+		audit_usage(space, now);
+	return error;
+}
+
+int mem_on_space_query(const struct mem_request *q, uint64_t id, uint64_t addr, struct mem_region *found)
+{
+	uint32_t space;
+	int error = factory_space(q, id, &space);
+
+	if (error)
+		return error;
+	return range_query(space, addr, found) ? 0 : E_NOT_FOUND;
+}
+
+int mem_on_space_map(const struct mem_request *q, uint64_t id, uint64_t addr, uint64_t size, uint32_t access,
+		     uint32_t how, uint64_t *addr_out)
+{
+	uint32_t space;
+	int error = factory_space(q, id, &space);
+
+	return error ? error : range_map(space, addr, size, access, how, addr_out);
+}
+
+int mem_on_space_reserve(const struct mem_request *q, uint64_t id, uint64_t addr, uint64_t size, uint64_t align,
+			 uint32_t how, uint64_t *addr_out)
+{
+	uint32_t space;
+	int error = factory_space(q, id, &space);
+
+	return error ? error : range_reserve(space, addr, size, align, how, addr_out);
+}
+
+int mem_on_space_map_object(const struct mem_request *q, uint64_t id, struct idl_cap object, uint64_t offset,
+			    uint64_t addr, uint64_t size, uint32_t access, uint32_t how, uint64_t *addr_out)
+{
+	uint32_t space, o = handle(&object);
+	int error = factory_space(q, id, &space);
+
+	if (!error && !o)
+		error = E_BAD_HANDLE;
+	return error ? error : range_map_object(space, o, offset, addr, size, access, how, addr_out);
+}
+
+int mem_on_space_write(const struct mem_request *q, uint64_t id, uint64_t addr, const void *data, size_t data_n)
+{
+	uint32_t space;
+	int error = factory_space(q, id, &space);
+
+	return error ? error : range_write(space, addr, data, data_n);
+}
+
+int mem_on_space_protect(const struct mem_request *q, uint64_t id, uint64_t addr, uint64_t size, uint32_t access)
+{
+	uint32_t space;
+	int error = factory_space(q, id, &space);
+
+	return error ? error : range_protect(space, addr, size, access);
+}
+
+int mem_on_supervise(const struct mem_request *q, struct idl_cap notify)
+{
+	if (!is_factory(q) || !notify.count)
+		return E_DENIED;
+	sys_delete(SLOT_NOTIFY);
+	return (int)-sys_give(GIVE_MOVE, notify.value, 1, SLOT_NOTIFY, RIGHT_ALL, 0, 0);
+}
+
+int mem_on_next_fault(const struct mem_request *q, struct mem_fault *what)
+{
+	if (!is_factory(q))
+		return E_DENIED;
+	return fault_next(what) ? 0 : E_NOT_FOUND;
+}
+
+int mem_on_archive(const struct mem_request *q, struct send_item *object, uint64_t *size)
+{
+	if (!is_factory(q))
+		return E_DENIED;
+	if (!machine.archive)
+		return E_NOT_FOUND;
+	*size = machine.archive_size;
+	return send_badge(object, 0, object_badge(machine.archive));
+}
+
+int mem_on_bootargs(const struct mem_request *q, char *text)
+{
+	const char *args = machine_dt.bootargs;
+	size_t i = 0;
+
+	if (!is_factory(q))
+		return E_DENIED;
+	for (; args && args[i] && i < 800; i++)
+		text[i] = args[i];
+	text[i] = 0;
+	return 0;
+}
+
+int mem_on_entropy(const struct mem_request *q, uint64_t *a, uint64_t *b, uint64_t *c, uint64_t *d, uint64_t *timebase)
+{
+	if (!caller(q) && !is_factory(q))
+		return E_DENIED;
+	*a = random_next();
+	*b = random_next();
+	*c = random_next();
+	*d = random_next();
+	*timebase = machine.timebase;
+	return 0;
+}
+
+int mem_on_system_copy(const struct mem_request *q, struct send_item *system)
+{
+	if (!is_factory(q))
+		return E_DENIED;
+	send_copy(system, ROOT_SYSTEM, RIGHT_RESET | RIGHT_IRQ | RIGHT_DEBUG);
+	return 0;
+}
+
+int mem_on_reset(const struct mem_request *q, uint32_t how)
+{
+	if (!is_factory(q) || how > 1)
+		return E_DENIED;
+	return (int)-sys_system(ROOT_SYSTEM, SYSTEM_RESET, how, 0);
+}
+
+int mem_on_zero(const struct mem_request *q, uint64_t done, uint64_t *first, uint64_t *count)
+{
+	return badge_kind(q->badge) == BADGE_WORKER ? worker_turn(done, first, count) : E_DENIED;
+}

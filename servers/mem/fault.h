@@ -1,0 +1,27 @@
+/*
+ * fault.h: page faults: what is mapped in answer, and reports of those that cannot be answered.
+ */
+#ifndef MEM_FAULT_H
+#define MEM_FAULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <mem_idl.h>
+#include <tessera/syscall.h>
+
+/*
+ * Works out the answer to the fault in *m: leaves it in *m and returns its info for reply_recv, 0: it has been
+ * answered (by a report).
+ */
+uint64_t fault_answer(struct message *m);
+/* The kernel refused that answer: another one, or 0. */
+uint64_t fault_retry(struct message *m, long error);
+
+/* The thread ends: nobody wants its report. */
+void fault_forget(uint32_t thread);
+/* Takes the oldest report; false: none. */
+bool fault_next(struct mem_fault *report);
+/* Space whose faults stop the machine: the supervisor's own. */
+void fault_set_supervisor(uint32_t space);
+
+#endif

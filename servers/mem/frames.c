@@ -1,0 +1,417 @@
+/*
+ * frames.c: frame records, free lists and the stock of cleared frames. See frames.h.
+ */
+#include "frames.h"
+#include "layout.h"
+#include "slots.h"
+#include "vm.h"
+
+struct frame *frames_table = (struct frame *)VA_FRAMES;
+struct mega *frames_megas = (struct mega *)VA_MEGAS;
+struct giga frames_gigas[GIGAS];
+struct pool frames_pools[POOLS];
+unsigned frames_pool_count;
+
+static uint64_t counts[FRAME_STATES];
+static uint32_t stock[STOCK_MAX];
+static uint32_t stock_size, stock_used, stock_coming;
+static bool splitting;          /* slots.c may want frames while it splits one */
+
+unsigned frames_pool(uint32_t node)
+{
+	for (unsigned i = 0; i < frames_pool_count; i++) {
+		if (frames_pools[i].node == node)
+			return i;
+	}
+	if (frames_pool_count == POOLS)
+		return POOLS - 1;
+	frames_pools[frames_pool_count].node = node;
+	return frames_pool_count++;
+}
+
+void frames_set(uint32_t frame, enum frame_state state, uint32_t owner)
+{
+	struct frame *f = &frames_table[frame];
+
+	counts[f->state]--;
+	counts[state]++;
+	f->state = state;
+	f->owner = owner;
+}
+
+static void list_add(uint32_t *head, uint32_t mega)
+{
+	struct mega *m = &frames_megas[mega];
+
+	m->next = *head;
+	m->prev = 0;
+	if (*head)
+		frames_megas[*head].prev = mega;
+	*head = mega;
+}
+
+static void list_remove(uint32_t *head, uint32_t mega)
+{
+	struct mega *m = &frames_megas[mega];
+
+	if (m->prev)
+		frames_megas[m->prev].next = m->next;
+	else
+		*head = m->next;
+	if (m->next)
+		frames_megas[m->next].prev = m->prev;
+	m->next = m->prev = 0;
+}
+
+/* The list a split megapage belongs in by its number of free pieces; NULL: in none. */
+static uint32_t *mega_list(const struct mega *m)
+{
+	if (m->free == 0)
+		return 0;
+	if (m->free == PIECES_USABLE && m->state == MEGA_SPLIT)
+		return &frames_pools[m->pool].idle;
+	return &frames_pools[m->pool].partial;
+}
+
+static void mega_push(uint32_t mega, uint32_t piece)
+{
+	struct mega *m = &frames_megas[mega];
+	uint32_t *before = mega_list(m), *after;
+
+	frames_table[mega * FRAMES_PER_MEGA + piece].link = m->head;
+	m->head = piece;
+	m->free++;
+	frames_pools[m->pool].free_4k++;
+	after = mega_list(m);
+	if (after != before) {
+		if (before)
+			list_remove(before, mega);
+		list_add(after, mega);
+	}
+}
+
+static uint32_t mega_pop(uint32_t mega)
+{
+	struct mega *m = &frames_megas[mega];
+	uint32_t frame = mega * FRAMES_PER_MEGA + m->head;
+	uint32_t *before = mega_list(m), *after;
+
+	m->head = frames_table[frame].link;
+	m->free--;
+	frames_pools[m->pool].free_4k--;
+	after = mega_list(m);
+	if (after != before) {
+		list_remove(before, mega);
+		if (after)
+			list_add(after, mega);
+	}
+	return frame;
+}
+
+void frames_add_giga(uint32_t giga, unsigned pool)
+{
+	frames_gigas[giga].state = GIGA_FREE;
+	frames_gigas[giga].pool = pool;
+	frames_pools[pool].frames += FRAMES_PER_GIGA;
+	frames_pools[pool].free_1g++;
+}
+
+void frames_add_mega(uint32_t mega, unsigned pool)
+{
+	frames_megas[mega].state = MEGA_FREE;
+	frames_megas[mega].pool = pool;
+	frames_pools[pool].frames += FRAMES_PER_MEGA;
+	frames_pools[pool].free_2m++;
+	list_add(&frames_pools[pool].whole, mega);
+}
+
+void frames_add(uint32_t frame, enum frame_state state, uint32_t owner)
+{
+	uint32_t mega = frame / FRAMES_PER_MEGA;
+
+	counts[FRAME_NONE]++;
+	frames_set(frame, state, owner);
+	frames_pools[frames_megas[mega].pool].frames++;
+	if (state == FRAME_FREE)
+		mega_push(mega, frame % FRAMES_PER_MEGA);
+}
+
+/* Takes a free gigapage apart: its megapages are free then. */
+static bool giga_split(unsigned pool)
+{
+	struct pool *p = &frames_pools[pool];
+	uint32_t giga = 0;
+
+	while (giga < GIGAS && !(frames_gigas[giga].state == GIGA_FREE && frames_gigas[giga].pool == pool))
+		giga++;
+	if (giga == GIGAS || !slots_split_giga(giga))
+		return false;
+	frames_gigas[giga].state = GIGA_SPLIT;
+	p->free_1g--;
+	p->frames -= FRAMES_PER_GIGA;
+	for (uint32_t i = MEGAS_PER_GIGA; i-- > 0; )
+		frames_add_mega(giga * MEGAS_PER_GIGA + i, pool);
+	return true;
+}
+
+/* Takes a free megapage off the list of whole ones; 0: none. */
+static uint32_t mega_take_whole(unsigned pool)
+{
+	struct pool *p = &frames_pools[pool];
+	uint32_t mega;
+
+	if (!p->whole && (!p->free_1g || splitting || !giga_split(pool)))
+		return 0;
+	mega = p->whole;
+	list_remove(&p->whole, mega);
+	p->free_2m--;
+	return mega;
+}
+
+/* Splits a whole megapage of the pool; its pieces are free then. */
+static bool mega_split(unsigned pool)
+{
+	uint32_t mega = mega_take_whole(pool);
+	struct mega *m = &frames_megas[mega];
+	uint32_t base = mega * FRAMES_PER_MEGA;
+
+	if (!mega)
+		return false;
+	splitting = true;
+	if (!slots_split_mega(mega)) {
+		frames_pools[pool].frames -= FRAMES_PER_MEGA;
+		frames_add_mega(mega, pool);
+		splitting = false;
+		return false;
+	}
+	splitting = false;
+	m->state = MEGA_SPLIT;
+	m->head = PIECE_NONE;
+	m->free = 0;
+	counts[FRAME_NONE] += FRAMES_PER_MEGA;
+	for (uint32_t i = 0; i < PIECE_FIRST; i++)
+		frames_set(base + i, FRAME_SLOTS, 0);
+	for (uint32_t i = FRAMES_PER_MEGA; i-- > PIECE_FIRST; ) {
+		frames_set(base + i, FRAME_FREE, 0);
+		frames_table[base + i].link = m->head;
+		m->head = i;
+	}
+	m->free = PIECES_USABLE;
+	frames_pools[pool].free_4k += PIECES_USABLE;
+	list_add(&frames_pools[pool].idle, mega);
+	return true;
+}
+
+/* Makes a split megapage of which every piece is free whole again. */
+static void mega_merge(uint32_t mega)
+{
+	struct mega *m = &frames_megas[mega];
+	struct pool *p = &frames_pools[m->pool];
+
+	list_remove(&p->idle, mega);
+	p->free_4k -= PIECES_USABLE;
+	p->frames -= FRAMES_PER_MEGA;
+	counts[FRAME_FREE] -= PIECES_USABLE;
+	counts[FRAME_SLOTS] -= PIECE_FIRST;
+	slots_merge_mega(mega);
+	frames_add_mega(mega, m->pool);
+}
+
+uint32_t frames_take(enum frame_state state, uint32_t owner)
+{
+	uint32_t mega, frame;
+
+	for (unsigned i = 0; i < frames_pool_count; i++) {
+		struct pool *p = &frames_pools[i];
+
+		if (!p->partial && !p->idle && (splitting || !mega_split(i)))
+			continue;
+		mega = p->partial ? p->partial : p->idle;
+		frame = mega_pop(mega);
+		frames_set(frame, state, owner);
+		return frame;
+	}
+	if (!stock_used)
+		return 0;
+	frame = stock[--stock_used];
+	frames_set(frame, state, owner);
+	return frame;
+}
+
+uint32_t frames_take_clear(enum frame_state state, uint32_t owner)
+{
+	uint32_t frame;
+
+	if (stock_used) {
+		frame = stock[--stock_used];
+		frames_set(frame, state, owner);
+		return frame;
+	}
+	while ((frame = frames_take(state, owner)) && !vm_clear(frame))
+		frames_set(frame, FRAME_BAD, 0);
+	return frame;
+}
+
+void frames_give(uint32_t frame)
+{
+	frames_set(frame, FRAME_FREE, 0);
+	mega_push(frame / FRAMES_PER_MEGA, frame % FRAMES_PER_MEGA);
+}
+
+void frames_give_clear(uint32_t frame)
+{
+	if (stock_used + stock_coming >= stock_size) {
+		frames_give(frame);
+		return;
+	}
+	frames_set(frame, FRAME_CLEARED, 0);
+	stock[stock_used++] = frame;
+}
+
+/* Gives the cleared stock back to the megapages, so that they can merge. */
+static void stock_drain(void)
+{
+	while (stock_used)
+		frames_give(stock[--stock_used]);
+}
+
+uint32_t frames_take_mega(void)
+{
+	for (unsigned pass = 0; pass < 2; pass++) {
+		for (unsigned i = 0; i < frames_pool_count; i++) {
+			uint32_t mega;
+
+			if (!frames_pools[i].whole && frames_pools[i].idle && !frames_pools[i].free_1g)
+				mega_merge(frames_pools[i].idle);
+			mega = mega_take_whole(i);
+			if (mega) {
+				frames_megas[mega].state = MEGA_USED;
+				return mega;
+			}
+		}
+		stock_drain();
+	}
+	return 0;
+}
+
+void frames_stock_size(uint64_t frames)
+{
+	stock_size = frames / 32 < STOCK_MAX ? frames / 32 : STOCK_MAX;
+}
+
+bool frames_stock_low(void)
+{
+	return stock_used + stock_coming <= stock_size / 2;
+}
+
+uint32_t frames_to_clear(uint32_t most, uint32_t *count)
+{
+	uint32_t first, n = 1, mega, room = stock_size - stock_used - stock_coming;
+
+	if (stock_used + stock_coming >= stock_size)
+		return 0;
+	/* Never the last ones: who needs any frame need not wait until it is cleared. */
+	if (frames_free() - counts[FRAME_CLEARED] - counts[FRAME_CLEARING] < most)
+		return 0;
+	if (most > room)
+		most = room;
+	first = frames_take(FRAME_CLEARING, 0);
+	if (!first)
+		return 0;
+	mega = first / FRAMES_PER_MEGA;
+	while (n < most && frames_megas[mega].head == first % FRAMES_PER_MEGA + n
+	       && slots_frame(first + n) == slots_frame(first) + n) {
+		mega_pop(mega);
+		frames_set(first + n, FRAME_CLEARING, 0);
+		n++;
+	}
+	stock_coming += n;
+	*count = n;
+	return first;
+}
+
+void frames_cleared(uint32_t first, uint32_t count, uint64_t mask)
+{
+	stock_coming -= count;
+	for (uint32_t i = 0; i < count; i++) {
+		if (mask >> i & 1)
+			frames_give_clear(first + i);
+		else
+			frames_set(first + i, FRAME_BAD, 0);
+	}
+}
+
+uint64_t frames_count(enum frame_state state)
+{
+	return counts[state];
+}
+
+uint64_t frames_free(void)
+{
+	uint64_t n = counts[FRAME_CLEARED] + counts[FRAME_CLEARING];
+
+	for (unsigned i = 0; i < frames_pool_count; i++) {
+		const struct pool *p = &frames_pools[i];
+
+		n += p->free_4k + p->free_2m * FRAMES_PER_MEGA + p->free_1g * FRAMES_PER_GIGA;
+	}
+	return n;
+}
+
+/* The free pieces of one split megapage: as many as it says, all marked free. */
+static bool mega_check(uint32_t mega)
+{
+	const struct mega *m = &frames_megas[mega];
+	uint32_t n = 0;
+
+	for (uint32_t i = m->head; i != PIECE_NONE; i = frames_table[mega * FRAMES_PER_MEGA + i].link) {
+		if (i >= FRAMES_PER_MEGA || frames_table[mega * FRAMES_PER_MEGA + i].state != FRAME_FREE)
+			return false;
+		if (++n > m->free)
+			return false;
+	}
+	return n == m->free;
+}
+
+/* One megapage: adds its pieces to `found` by state. */
+static bool mega_count(uint32_t mega, uint64_t *found, uint64_t *seen)
+{
+	const struct mega *m = &frames_megas[mega];
+
+	if (m->state == MEGA_FREE)
+		found[FRAME_STATES]++;
+	if (m->state != MEGA_SPLIT && m->state != MEGA_MIXED)
+		return true;
+	for (uint32_t i = 0; i < FRAMES_PER_MEGA; i++)
+		found[frames_table[mega * FRAMES_PER_MEGA + i].state]++;
+	*seen += FRAMES_PER_MEGA;
+	return mega_check(mega);
+}
+
+unsigned frames_check(uint64_t *at, uint64_t *seen)
+{
+	uint64_t found[FRAME_STATES + 1] = { 0 }, whole = 0, free = 0;
+
+	for (uint32_t giga = 0; giga < GIGAS; giga++) {
+		if (frames_gigas[giga].state != GIGA_SPLIT)
+			continue;
+		for (uint32_t i = 0; i < MEGAS_PER_GIGA; i++) {
+			*at = giga * MEGAS_PER_GIGA + i;
+			if (!mega_count(*at, found, seen))
+				return 1;
+		}
+	}
+	for (unsigned i = 0; i < frames_pool_count; i++) {
+		whole += frames_pools[i].free_2m;
+		free += frames_pools[i].free_4k;
+	}
+	*at = 0;
+	if (whole != found[FRAME_STATES] || free != counts[FRAME_FREE])
+		return 2;
+	for (unsigned i = FRAME_FREE; i < FRAME_STATES; i++) {
+		*at = i;
+		if (found[i] != counts[i])
+			return 3;
+	}
+	return stock_used == counts[FRAME_CLEARED] ? 0 : 4;
+}

@@ -1,0 +1,78 @@
+/*
+ * object.h: what regions map: pages of memory by number.
+ *
+ * ANON    pages of its own, made when first asked for: zero, or a copy of the backing object's page.
+ * RANGE   frames in a row that exist already: the archive, a device's registers.
+ * VIEW    one space's mapping of a RANGE: a share of each frame it has touched.
+ * Knows frames and slots; not regions, spaces or accounts: callers charge what is made and dropped here.
+ */
+#ifndef MEM_OBJECT_H
+#define MEM_OBJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <tessera/abi.h>
+#include "index.h"
+
+enum object_kind { OBJECT_NONE, OBJECT_ANON, OBJECT_RANGE, OBJECT_VIEW };
+
+struct object {
+	uint32_t link;                  /* slab.h's */
+	uint32_t generation;            /* in badges; grows when the object ends */
+	uint32_t refs;                  /* regions, views, and 1 while its capability counts */
+	uint32_t pages;
+	uint64_t bytes;
+	struct index index;             /* ANON: page records; VIEW: shares */
+	uint32_t backing;               /* ANON: copied from, or 0; VIEW: whose frames */
+	uint32_t backing_offset;        /* its page that is our page 0 */
+	uint32_t frame;                 /* RANGE: the first */
+	uint32_t resident;              /* entries in the index */
+	uint8_t kind;
+	uint8_t rights;                 /* RANGE: most that a mapping may have */
+	uint8_t named;                  /* its capability counts */
+	uint8_t spare[13];
+};
+_Static_assert(sizeof(struct object) == 64, "an object is 64 bytes");
+
+/* A page of an ANON object. */
+struct page {
+	uint32_t frame;
+	uint16_t refs;
+	uint8_t state, age;
+	uint32_t waiters;
+	uint32_t spare;
+};
+_Static_assert(sizeof(struct page) == 16, "a page is 16 bytes");
+
+extern struct slab object_slab, page_slab;
+
+static inline struct object *object_at(uint32_t id)
+{
+	return slab_at(&object_slab, id);
+}
+
+/* New objects with one reference; 0: no memory. They take a reference to the object they name. */
+uint32_t object_anon(uint32_t pages, uint32_t backing, uint32_t backing_offset);
+uint32_t object_range(uint32_t frame, uint64_t bytes, unsigned rights);
+uint32_t object_view(uint32_t pages, uint32_t backing, uint32_t backing_offset);
+
+void object_ref(uint32_t id);
+/* Gone with the last reference; its pages must have been dropped before. */
+void object_unref(uint32_t id);
+
+/* The capability that names it, by badge; 0: no such object. */
+uint64_t object_badge(uint32_t id);
+uint32_t object_named(uint64_t badge);
+
+/* The slot of page `page` if it is there, 0 if not. */
+cap_t object_have(uint32_t id, uint32_t page);
+/* The slot of the page, which is made if it is not there (*made tells); 0: no memory. */
+cap_t object_page(uint32_t id, uint32_t page, bool *made);
+/* Drops pages first .. end - 1; how many there were. mapped: they may be mapped still. */
+uint32_t object_drop(uint32_t id, uint32_t first, uint32_t end, bool mapped);
+/* How many there are. */
+uint32_t object_resident(uint32_t id, uint32_t first, uint32_t end);
+/* Unmaps pages that are there, so that the next touch faults. */
+void object_unmap(uint32_t id, uint32_t first, uint32_t end);
+
+#endif

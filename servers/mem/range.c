@@ -1,0 +1,589 @@
+/*
+ * range.c: edits of a space's regions. See range.h.
+ *
+ * Edits work on whole regions: `cut` makes region borders at both ends of the range first. The charge of a space
+ * is always the sum of account_region over its regions, plus its objects: add and take keep it so.
+ */
+#include "range.h"
+#include <string.h>
+#include "account.h"
+#include "frames.h"
+#include "layout.h"
+#include "object.h"
+#include "random.h"
+#include "region.h"
+#include "slots.h"
+#include "space.h"
+#include "vm.h"
+
+#define FIRST_PAGE      16u                            /* the lowest 64 KiB are never mapped */
+#define END_PAGE        (uint32_t)(USER_END >> PAGE_SHIFT)
+#define PLACE_LOW       (0x1000000u >> PAGE_SHIFT)     /* where nobody said where: above 16 MiB */
+#define BASE_SPAN       (1u << 24)                     /* bases differ within 64 GiB ... */
+#define BASE_LOW        (1u << 18)                     /* ... above 1 GiB */
+#define CUT_REGIONS     2                              /* records that two cuts may take */
+#define CUT_PAGES       4                              /* and what they may add to the charge */
+
+uint32_t range_random_base(uint64_t random)
+{
+	/* Near the start of a page table, so that small programs need only one. */
+	return BASE_LOW + ((random % BASE_SPAN) & ~511u) + (random >> 32) % 64;
+}
+
+/* The range in pages; false: empty, misaligned or outside the user half. */
+static bool range_pages(uint64_t addr, uint64_t size, uint32_t *first, uint32_t *end)
+{
+	if (addr % PAGE_SIZE || !size || addr >= USER_END || size > USER_END - addr || addr < FIRST_PAGE * PAGE_SIZE)
+		return false;
+	*first = addr >> PAGE_SHIFT;
+	*end = *first + PAGES_OF(size);
+	return true;
+}
+
+static void add(struct space *s, uint32_t id)
+{
+	account_force(&s->account, account_region(region_at(id)));
+	s->regions = region_insert(s->regions, id);
+	s->region_count++;
+}
+
+static void take(struct space *s, uint32_t id)
+{
+	s->regions = region_remove(s->regions, id);
+	account_release(&s->account, account_region(region_at(id)));
+	s->region_count--;
+	s->last = 0;
+}
+
+/* True if the space could be charged so much more. */
+static bool affordable(struct space *s, uint64_t pages)
+{
+	if (!account_charge(&s->account, pages))
+		return false;
+	account_release(&s->account, pages);
+	return true;
+}
+
+/* Makes a region end at `page` if one lies across it. The record for the upper part has been prepared. */
+static void cut_at(struct space *s, uint32_t page)
+{
+	uint32_t id = region_find(s->regions, page), upper;
+	struct region *r, *u;
+
+	if (!id || region_at(id)->first == page)
+		return;
+	upper = slab_take(&region_slab);
+	r = region_at(id);
+	u = region_at(upper);
+	take(s, id);
+	*u = *r;
+	u->first = page;
+	u->pages = region_end(r) - page;
+	u->offset = r->offset + (page - r->first);
+	r->pages = page - r->first;
+	if (u->object)
+		object_ref(u->object);
+	add(s, id);
+	add(s, upper);
+}
+
+static bool cut(struct space *s, uint32_t first, uint32_t end)
+{
+	if (!slab_prepare(&region_slab, CUT_REGIONS))
+		return false;
+	cut_at(s, first);
+	cut_at(s, end);
+	return true;
+}
+
+/* Drops the pages of a region. mapped: the space lives. */
+static void drop_pages(struct space *s, const struct region *r, bool mapped)
+{
+	uint32_t n;
+
+	if (!r->object)
+		return;
+	n = object_drop(r->object, r->offset, r->offset + r->pages, mapped);
+	if (r->kind == REGION_SHARED || r->kind == REGION_DEVICE)
+		s->shared -= n;
+	else
+		s->resident -= n;
+	if (r->noreserve)
+		account_release(&s->account, n);
+}
+
+static void end_region(struct space *s, uint32_t id, bool mapped)
+{
+	struct region *r = region_at(id);
+
+	drop_pages(s, r, mapped);
+	if (r->object)
+		object_unref(r->object);
+	slab_give(&region_slab, id);
+}
+
+static bool mergeable(const struct region *a, const struct region *b)
+{
+	return region_end(a) == b->first && a->kind == b->kind && a->prot == b->prot && a->object == b->object
+	       && a->object && a->offset + a->pages == b->offset && a->guard == b->guard
+	       && a->noreserve == b->noreserve;
+}
+
+/* Makes one region of this and the one before it if they are alike. */
+static uint32_t merge_below(struct space *s, uint32_t id)
+{
+	uint32_t before = region_below(s->regions, region_at(id)->first);
+
+	if (!before || !mergeable(region_at(before), region_at(id)))
+		return id;
+	take(s, id);
+	take(s, before);
+	region_at(before)->pages += region_at(id)->pages;
+	object_unref(region_at(id)->object);
+	slab_give(&region_slab, id);
+	add(s, before);
+	return before;
+}
+
+static void merge_around(struct space *s, uint32_t first, uint32_t end)
+{
+	uint32_t id = region_find(s->regions, first), next;
+
+	while (id) {
+		id = merge_below(s, id);
+		if (region_at(id)->first >= end)
+			return;
+		next = region_above(s->regions, region_end(region_at(id)));
+		if (!next || region_at(next)->first > end)
+			return;
+		id = next;
+	}
+}
+
+/* What every new region goes through. Its object's reference passes to the region; the caller drops it on an error. */
+struct wish {
+	uint64_t addr, size, align;
+	uint32_t how, kind, prot, object, offset;
+};
+
+static int place(const struct space *s, const struct wish *w, uint32_t *first, uint32_t *pages)
+{
+	uint32_t guard = w->how & MEM_GUARD ? REGION_GUARD_PAGES : 0, end, next;
+	uint64_t align = w->align ? w->align >> PAGE_SHIFT : 1;
+
+	if (!w->size || w->size > USER_END || w->align & (w->align - 1) || (w->align && w->align < PAGE_SIZE)
+	    || w->align > USER_END)
+		return E_BAD_RANGE;
+	*pages = PAGES_OF(w->size);
+	if (w->how & MEM_FIXED) {
+		if (!range_pages(w->addr, w->size, first, &end) || *first % align)
+			return E_BAD_RANGE;
+		next = region_above(s->regions, *first);
+		return next && region_at(next)->first < end ? E_EXISTS : 0;
+	}
+	*first = region_place(s->regions, s->base, END_PAGE - FIRST_PAGE, *pages, guard, align);
+	if (!*first)
+		*first = region_place(s->regions, PLACE_LOW, END_PAGE - FIRST_PAGE, *pages, guard, align);
+	return *first ? 0 : E_BAD_RANGE;
+}
+
+static int new_region(uint32_t space, const struct wish *w, uint64_t *at)
+{
+	struct space *s = space_at(space);
+	uint32_t first, pages, id;
+	struct region *r;
+	int error = place(s, w, &first, &pages);
+
+	if (error)
+		return error;
+	if (!affordable(s, account_bound(pages, w->kind, w->how & MEM_NORESERVE)))
+		return E_NO_MEMORY;
+	id = slab_take(&region_slab);
+	if (!id)
+		return E_NO_MEMORY;
+	r = region_at(id);
+	*r = (struct region){
+		.first = first, .pages = pages, .kind = w->kind, .prot = w->prot, .object = w->object,
+		.offset = w->offset, .guard = w->how & MEM_GUARD ? REGION_GUARD_PAGES : 0,
+		.noreserve = (w->how & MEM_NORESERVE) != 0, .next_touch = first,
+	};
+	add(s, id);
+	*at = (uint64_t)first << PAGE_SHIFT;
+	return 0;
+}
+
+static bool prot_bad(uint32_t prot)
+{
+	return (prot & MEM_WRITE) && (prot & MEM_EXEC);
+}
+
+/* Makes all pages of a new region present. On a shortage the rest comes when touched. */
+static void populate(uint32_t space, uint64_t at)
+{
+	struct space *s = space_at(space);
+	const struct region *r = region_at(region_find(s->regions, at >> PAGE_SHIFT));
+
+	for (uint32_t i = 0; r->prot && i < r->pages; i++) {
+		bool made;
+		cap_t cap = object_page(r->object, r->offset + i, &made);
+		unsigned rights = r->prot & RIGHT_W ? r->prot | RIGHT_R : r->prot;
+
+		if (!cap)
+			return;
+		if (r->kind == REGION_SHARED || r->kind == REGION_DEVICE)
+			s->shared += made;
+		else
+			s->resident += made;
+		if (space_map_frames(space, (uint64_t)(r->first + i) << PAGE_SHIFT, cap, 1, rights))
+			return;
+	}
+}
+
+int range_map(uint32_t space, uint64_t addr, uint64_t size, uint32_t prot, uint32_t how, uint64_t *at)
+{
+	struct wish w = { .addr = addr, .size = size, .how = how, .prot = prot,
+			  .kind = how & MEM_GUARD ? REGION_STACK : REGION_ANON };
+	int error;
+
+	if (prot_bad(prot) || how & MEM_PRIVATE)
+		return E_DENIED;
+	if (!size || PAGES_OF(size) > INDEX_PAGES)
+		return E_BAD_RANGE;
+	w.object = object_anon(PAGES_OF(size), 0, 0);
+	if (!w.object)
+		return E_NO_MEMORY;
+	error = new_region(space, &w, at);
+	if (error)
+		object_unref(w.object);
+	else if (how & MEM_EAGER && !(how & MEM_NORESERVE))
+		populate(space, *at);
+	return error;
+}
+
+int range_reserve(uint32_t space, uint64_t addr, uint64_t size, uint64_t align, uint32_t how, uint64_t *at)
+{
+	struct wish w = { .addr = addr, .size = size, .align = align, .how = how & ~MEM_NORESERVE,
+			  .kind = REGION_RESERVED };
+	int error;
+
+	if (!size || PAGES_OF(size) > INDEX_PAGES)
+		return E_BAD_RANGE;
+	w.object = object_anon(PAGES_OF(size), 0, 0);
+	if (!w.object)
+		return E_NO_MEMORY;
+	error = new_region(space, &w, at);
+	if (error)
+		object_unref(w.object);
+	return error;
+}
+
+int range_map_object(uint32_t space, uint32_t object, uint64_t offset, uint64_t addr, uint64_t size, uint32_t prot,
+		     uint32_t how, uint64_t *at)
+{
+	const struct object *o = object_at(object);
+	struct wish w = { .addr = addr, .size = size, .how = how & ~MEM_NORESERVE, .prot = prot };
+	int error;
+
+	if (offset % PAGE_SIZE || !size || offset >= (uint64_t)o->pages << PAGE_SHIFT
+	    || PAGES_OF(size) > o->pages - (offset >> PAGE_SHIFT) || PAGES_OF(size) > INDEX_PAGES)
+		return E_BAD_RANGE;
+	if (prot_bad(prot) || (!(how & MEM_PRIVATE) && prot & ~o->rights))
+		return E_DENIED;
+	if (how & MEM_PRIVATE) {
+		w.kind = REGION_PRIVATE;
+		w.object = object_anon(PAGES_OF(size), object, offset >> PAGE_SHIFT);
+	} else {
+		w.kind = REGION_SHARED;
+		w.object = object_view(PAGES_OF(size), object, offset >> PAGE_SHIFT);
+	}
+	if (!w.object)
+		return E_NO_MEMORY;
+	error = new_region(space, &w, at);
+	if (error)
+		object_unref(w.object);
+	else if (how & MEM_EAGER)
+		populate(space, *at);
+	return error;
+}
+
+int range_map_device(uint32_t space, uint32_t object, uint64_t *at)
+{
+	uint32_t pages = object_at(object)->pages;
+	struct wish w = { .size = (uint64_t)pages << PAGE_SHIFT, .kind = REGION_DEVICE, .prot = RIGHT_R | RIGHT_W };
+	int error;
+
+	w.object = object_view(pages, object, 0);
+	if (!w.object)
+		return E_NO_MEMORY;
+	error = new_region(space, &w, at);
+	if (error)
+		object_unref(w.object);
+	return error;
+}
+
+int range_map_raw(uint32_t space, uint32_t *page)
+{
+	struct wish w = { .size = PAGE_SIZE, .kind = REGION_RAW, .prot = RIGHT_R | RIGHT_W };
+	uint64_t at;
+	int error = new_region(space, &w, &at);
+
+	if (!error)
+		*page = at >> PAGE_SHIFT;
+	return error;
+}
+
+void range_unmap_raw(uint32_t space, uint32_t page)
+{
+	struct space *s = space_at(space);
+	uint32_t id = region_find(s->regions, page);
+
+	if (!id)
+		return;
+	take(s, id);
+	end_region(s, id, true);
+}
+
+/* Whether every page of the range is in a region of one of the kinds (bits); *reserved: pages in reserved ones. */
+static bool covered(const struct space *s, uint32_t first, uint32_t end, unsigned kinds, uint64_t *reserved)
+{
+	uint32_t page = first;
+
+	*reserved = 0;
+	while (page < end) {
+		uint32_t id = region_find(s->regions, page), next;
+
+		if (!id || !(kinds >> region_at(id)->kind & 1))
+			return false;
+		next = region_end(region_at(id)) < end ? region_end(region_at(id)) : end;
+		if (region_at(id)->kind == REGION_RESERVED)
+			*reserved += next - page;
+		page = next;
+	}
+	return true;
+}
+
+#define KINDS_HEAP  (1u << REGION_ANON | 1u << REGION_RESERVED)
+#define KINDS_OWN   (1u << REGION_ANON | 1u << REGION_PRIVATE | 1u << REGION_STACK)
+#define KINDS_PROT  (KINDS_OWN | 1u << REGION_SHARED)
+
+/* Changes the access of a whole region; mappings that would allow more go. */
+static void set_prot(struct region *r, uint32_t prot)
+{
+	bool less = r->prot & ~prot;
+
+	r->prot = prot;
+	if (less && r->object)
+		object_unmap(r->object, r->offset, r->offset + r->pages);
+}
+
+int range_commit(uint32_t space, uint64_t addr, uint64_t size, uint32_t prot)
+{
+	struct space *s = space_at(space);
+	uint32_t first, end;
+	uint64_t reserved;
+
+	if (!range_pages(addr, size, &first, &end) || !covered(s, first, end, KINDS_HEAP, &reserved))
+		return E_BAD_RANGE;
+	if (prot_bad(prot))
+		return E_DENIED;
+	if (reserved && !affordable(s, account_bound(reserved, REGION_ANON, false) + CUT_PAGES))
+		return E_NO_MEMORY;
+	if (!cut(s, first, end))
+		return E_NO_MEMORY;
+	for (uint32_t page = first; page < end; ) {
+		uint32_t id = region_find(s->regions, page);
+		struct region *r = region_at(id);
+
+		page = region_end(r);
+		if (r->kind != REGION_RESERVED) {
+			set_prot(r, prot);
+			continue;
+		}
+		take(s, id);
+		r->kind = REGION_ANON;
+		r->prot = prot;
+		r->next_touch = r->first;
+		r->window = 0;
+		add(s, id);
+	}
+	merge_around(s, first, end);
+	return 0;
+}
+
+int range_decommit(uint32_t space, uint64_t addr, uint64_t size)
+{
+	struct space *s = space_at(space);
+	uint32_t first, end;
+	uint64_t reserved;
+
+	if (!range_pages(addr, size, &first, &end) || !covered(s, first, end, KINDS_HEAP, &reserved))
+		return E_BAD_RANGE;
+	if (!cut(s, first, end))
+		return E_NO_MEMORY;
+	for (uint32_t page = first; page < end; ) {
+		uint32_t id = region_find(s->regions, page);
+		struct region *r = region_at(id);
+
+		page = region_end(r);
+		if (r->kind == REGION_RESERVED)
+			continue;
+		drop_pages(s, r, true);
+		take(s, id);
+		r->kind = REGION_RESERVED;
+		r->prot = 0;
+		r->noreserve = 0;
+		add(s, id);
+	}
+	merge_around(s, first, end);
+	return 0;
+}
+
+int range_protect(uint32_t space, uint64_t addr, uint64_t size, uint32_t prot)
+{
+	struct space *s = space_at(space);
+	uint32_t first, end;
+	uint64_t reserved;
+
+	if (!range_pages(addr, size, &first, &end))
+		return E_BAD_RANGE;
+	if (prot_bad(prot))
+		return E_DENIED;
+	if (!covered(s, first, end, ~0u, &reserved))
+		return E_BAD_RANGE;
+	if (!covered(s, first, end, prot & MEM_WRITE ? KINDS_OWN : KINDS_PROT, &reserved))
+		return E_DENIED;
+	if (!affordable(s, CUT_PAGES) || !cut(s, first, end))
+		return E_NO_MEMORY;
+	for (uint32_t page = first; page < end; ) {
+		struct region *r = region_at(region_find(s->regions, page));
+
+		page = region_end(r);
+		set_prot(r, prot);
+	}
+	merge_around(s, first, end);
+	return 0;
+}
+
+int range_unmap(uint32_t space, uint64_t addr, uint64_t size)
+{
+	struct space *s = space_at(space);
+	uint32_t first, end, id;
+
+	if (!range_pages(addr, size, &first, &end))
+		return E_BAD_RANGE;
+	id = region_above(s->regions, first);
+	if (!id || region_at(id)->first >= end)
+		return E_BAD_RANGE;
+	for (; id && region_at(id)->first < end; id = region_above(s->regions, region_end(region_at(id)))) {
+		if (region_at(id)->kind == REGION_RAW)
+			return E_BAD_RANGE;
+	}
+	if (!cut(s, first, end))
+		return E_NO_MEMORY;
+	while ((id = region_above(s->regions, first)) && region_at(id)->first < end) {
+		take(s, id);
+		end_region(s, id, true);
+	}
+	return 0;
+}
+
+/* Copies part of a page of the space's own. */
+static int write_page(struct space *s, const struct region *r, uint64_t addr, const void *bytes, size_t size)
+{
+	bool made;
+	cap_t cap = object_page(r->object, r->offset + (uint32_t)(addr >> PAGE_SHIFT) - r->first, &made);
+	uint8_t *view;
+
+	if (!cap)
+		return E_NO_MEMORY;
+	s->resident += made;
+	/* One mapping a slot: the space sees it again at its next touch. */
+	vm_unmap_add(cap);
+	vm_unmap_flush();
+	view = vm_open(cap, RIGHT_R | RIGHT_W);
+	if (!view)
+		return E_NO_MEMORY;
+	memcpy(view + addr % PAGE_SIZE, bytes, size);
+	vm_close(cap);
+	return 0;
+}
+
+int range_write(uint32_t space, uint64_t addr, const void *bytes, size_t size)
+{
+	struct space *s = space_at(space);
+	const uint8_t *from = bytes;
+	uint32_t first, end;
+	uint64_t reserved;
+	int error = 0;
+
+	if (!range_pages(addr & ~(uint64_t)(PAGE_SIZE - 1), size + addr % PAGE_SIZE, &first, &end) || !size)
+		return E_BAD_RANGE;
+	if (!covered(s, first, end, ~0u, &reserved))
+		return E_BAD_RANGE;
+	if (!covered(s, first, end, KINDS_OWN, &reserved))
+		return E_DENIED;
+	while (size && !error) {
+		size_t part = PAGE_SIZE - addr % PAGE_SIZE;
+
+		if (part > size)
+			part = size;
+		error = write_page(s, region_at(region_find(s->regions, addr >> PAGE_SHIFT)), addr, from, part);
+		addr += part;
+		from += part;
+		size -= part;
+	}
+	return error;
+}
+
+bool range_query(uint32_t space, uint64_t addr, struct mem_region *found)
+{
+	const struct space *s = space_at(space);
+	uint32_t id = addr < USER_END ? region_above(s->regions, addr >> PAGE_SHIFT) : 0;
+	const struct region *r = region_at(id);
+	uint64_t size = (uint64_t)r->pages << PAGE_SHIFT;
+
+	if (!id)
+		return false;
+	*found = (struct mem_region){
+		.start = (uint64_t)r->first << PAGE_SHIFT, .size = size, .prot = r->prot, .kind = r->kind,
+		.committed = (KINDS_OWN >> r->kind & 1) && !r->noreserve ? size : 0,
+		.object_offset = (uint64_t)r->offset << PAGE_SHIFT,
+	};
+	if (r->object)
+		found->resident = (uint64_t)object_resident(r->object, r->offset, r->offset + r->pages) << PAGE_SHIFT;
+	else
+		found->resident = size;
+	if (r->kind == REGION_PRIVATE || r->kind == REGION_SHARED)
+		found->object_offset += (uint64_t)object_at(r->object)->backing_offset << PAGE_SHIFT;
+	return true;
+}
+
+void range_clear(uint32_t space)
+{
+	struct space *s = space_at(space);
+
+	while (s->regions) {
+		uint32_t id = s->regions;
+
+		take(s, id);
+		end_region(s, id, false);
+	}
+}
+
+static uint64_t charge(uint32_t root)
+{
+	const struct region *r = region_at(root);
+	uint64_t sum;
+
+	if (!root)
+		return 0;
+	sum = account_region(r) + charge(r->left) + charge(r->right);
+	if (r->noreserve && r->object)
+		sum += object_resident(r->object, r->offset, r->offset + r->pages);
+	return sum;
+}
+
+uint64_t range_charge(uint32_t space)
+{
+	return charge(space_at(space)->regions);
+}

@@ -1,0 +1,62 @@
+/*
+ * slab.c: tables of equal records. See slab.h.
+ */
+#include "slab.h"
+#include "vm.h"
+#include <tessera/abi.h>
+
+bool slab_reach(struct slab *s, uint32_t end)
+{
+	uint32_t each = PAGE_SIZE / s->size;
+
+	while (s->reached < end) {
+		if (s->reached + each > s->limit || !vm_map_spare(s->base + (uint64_t)s->reached * s->size))
+			return false;
+		s->reached += each;
+	}
+	return true;
+}
+
+static bool slab_more(struct slab *s)
+{
+	uint32_t first = s->reached;
+
+	if (!slab_reach(s, first + 1))
+		return false;
+	for (uint32_t id = s->reached; id-- > (first ? first : 1); ) {
+		*(uint32_t *)slab_at(s, id) = s->free;
+		s->free = id;
+		s->frees++;
+	}
+	return true;
+}
+
+bool slab_prepare(struct slab *s, uint32_t n)
+{
+	while (s->frees < n) {
+		if (!slab_more(s))
+			return false;
+	}
+	return true;
+}
+
+uint32_t slab_take(struct slab *s)
+{
+	uint32_t id;
+
+	if (!s->free && !slab_more(s))
+		return 0;
+	id = s->free;
+	s->free = *(uint32_t *)slab_at(s, id);
+	s->frees--;
+	s->used++;
+	return id;
+}
+
+void slab_give(struct slab *s, uint32_t id)
+{
+	*(uint32_t *)slab_at(s, id) = s->free;
+	s->free = id;
+	s->frees++;
+	s->used--;
+}

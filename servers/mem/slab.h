@@ -1,0 +1,37 @@
+/*
+ * slab.h: tables of equal records that grow by a page at a time and are named by index; 0 is no record.
+ * Records keep their contents when they are given back, but for the first four bytes (generations survive).
+ * Records of a table stay where they are; pages of a table are kept. Knows vm.h only.
+ */
+#ifndef MEM_SLAB_H
+#define MEM_SLAB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct slab {
+	uint64_t base;          /* address of record 0 */
+	uint32_t size;          /* bytes a record, a power of two */
+	uint32_t limit;         /* records at most */
+	uint32_t reached;       /* records that memory is there for */
+	uint32_t free;          /* first free one, linked through the first word */
+	uint32_t frees;         /* in that list */
+	uint32_t used;
+};
+
+#define SLAB(va, type, most) { .base = (va), .size = sizeof(type), .limit = (most) }
+
+static inline void *slab_at(const struct slab *s, uint32_t id)
+{
+	return (void *)(s->base + (uint64_t)id * s->size);
+}
+
+/* A record, 0: no memory or too many. What is in it is left over from its last use, or zero. */
+uint32_t slab_take(struct slab *s);
+void slab_give(struct slab *s, uint32_t id);
+/* Makes sure that the next n takes succeed. */
+bool slab_prepare(struct slab *s, uint32_t n);
+/* Makes sure that there is memory for records below `end`; for tables that keep their own order. */
+bool slab_reach(struct slab *s, uint32_t end);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * slots.h: where the capabilities of frames are: mem's own CNode and the CNodes it names.
+ *
+ * The primary slot of a frame follows from its number. The pieces of a split frame stand in CNodes of 127 usable
+ * slots; a split megapage brings its own: its first four pieces are the CNodes for the other 508 (32 B a frame),
+ * the fifth holds their records. The own CNode starts with 512 slots and is replaced by one of 65,536 when nearly
+ * full; the boot CNode is then named through it. Knows the kernel's calls, not what frames are used for.
+ */
+#ifndef MEM_SLOTS_H
+#define MEM_SLOTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <tessera/abi.h>
+
+/* Takes the gigapages below `gigas` out of the boot frame. May be called again with more. */
+bool slots_start(uint32_t gigas);
+
+/* The frame's primary slot. */
+cap_t slots_frame(uint32_t frame);
+cap_t slots_mega(uint32_t mega);
+cap_t slots_giga(uint32_t giga);
+
+/* Splits a gigapage, UNKNOWN or RAM; its megapages have slots and records then. False: no slots or frames for it. */
+bool slots_split_giga(uint32_t giga);
+/* Splits an UNKNOWN megapage, of which parts are to be carved, into slots outside it. */
+bool slots_split_mixed(uint32_t mega);
+/* Splits a RAM megapage; its first pieces become the slots and records of the others. */
+bool slots_split_mega(uint32_t mega);
+void slots_merge_mega(uint32_t mega);
+
+/* A free frame for mem's own use that has no record: of the boot stock, else one out of frames.h. 0: none. */
+cap_t slots_spare(void);
+/* One that was not needed after all. */
+void slots_spare_back(cap_t frame);
+
+/* count own slots in a row, 0: none left. */
+uint32_t slots_own(uint32_t count);
+void slots_own_free(uint32_t first, uint32_t count);
+/* Makes a CNode of 128 slots in an own slot. */
+bool slots_cnode(uint32_t own);
+
+/* Replaces the own CNode if it is nearly full and a megapage can be had. */
+void slots_grow_if_needed(void);
+/* Own slots left, for reports. */
+uint32_t slots_left(void);
+
+/* Slots for shares of frames: ids 1.. ; taken one by one, 0: none. */
+uint32_t slots_share_take(void);
+cap_t slots_share(uint32_t share);
+/* Deletes what is in it. */
+void slots_share_give(uint32_t share);
+uint32_t slots_shares_used(void);
+
+#endif

@@ -1,0 +1,102 @@
+/*
+ * space.h: address spaces, their threads and endpoints: making and ending them.
+ * What is mapped in a space is range.h's. All of a space is charged to its own account.
+ */
+#ifndef MEM_SPACE_H
+#define MEM_SPACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <tessera/abi.h>
+#include "account.h"
+#include "slab.h"
+
+struct space {
+	uint32_t link;                  /* slab.h's */
+	uint32_t generation;            /* in badges; grows when the space ends */
+	uint32_t regions;               /* root of the tree */
+	uint32_t last;                  /* region of the last fault or 0; cleared when a region goes */
+	uint32_t vspace, cnode;         /* frames */
+	uint32_t tables;                /* first frame of the list by frame.link */
+	uint32_t threads, chips;        /* first of the lists */
+	uint32_t region_count, table_count, thread_count, chip_count;
+	uint32_t base;                  /* page where placing begins */
+	struct account account;
+	uint64_t resident, shared, faults;      /* pages, pages, page faults */
+	uint32_t numbered;              /* threads ever made */
+	uint8_t live;
+	uint8_t devices;                /* may ask for devices */
+	uint8_t prio;                   /* most its threads may have */
+	uint8_t spare[25];
+};
+_Static_assert(sizeof(struct space) == 128, "a space is 128 bytes");
+
+struct thread {
+	uint32_t link;
+	uint32_t generation;
+	uint32_t space;                 /* 0: none, the record is free */
+	uint32_t next;                  /* of the space */
+	uint32_t frame, buffer;         /* frames: the Thread, its IPC buffer */
+	uint32_t page;                  /* where the buffer is mapped */
+	uint32_t number;                /* in the space, 0 the first */
+	/* Why it stopped, while the supervisor has not asked: */
+	uint32_t queued;                /* next in the queue of reports */
+	uint16_t cause;
+	uint8_t access;
+	uint8_t why;                    /* error number, 0: it did not stop */
+	uint64_t va;
+	uint64_t spare[2];
+};
+_Static_assert(sizeof(struct thread) == 64, "a thread is 64 bytes");
+
+extern struct slab space_slab, thread_slab;
+
+static inline struct space *space_at(uint32_t id)
+{
+	return slab_at(&space_slab, id);
+}
+
+static inline struct thread *thread_at(uint32_t id)
+{
+	return slab_at(&thread_slab, id);
+}
+
+/* A new space, limit in bytes (0: none); 0 or an error, its number in *id. */
+int space_create(uint64_t limit, uint32_t *id);
+/* Ends the space with all that is in it. Its frames are free afterwards. */
+void space_destroy(uint32_t id);
+/* By badge or by number from the factory; 0: no such space. */
+uint32_t space_by_badge(uint64_t badge);
+bool space_exists(uint64_t id);
+uint64_t space_badge(uint32_t id);
+
+/* Slots of its objects. */
+cap_t space_vspace(uint32_t id);
+cap_t space_cnode(uint32_t id);
+cap_t thread_cap(uint32_t id);
+/* Adds the page table that is missing first for va. 0 or an error. */
+int space_table(uint32_t id, uint64_t va);
+/* Maps count frames in a row from va on, with page tables as needed. 0 or an error. */
+int space_map_frames(uint32_t id, uint64_t va, cap_t first, uint64_t count, unsigned rights);
+
+/* How a thread begins. */
+struct thread_start {
+	uint64_t entry, sp, a0, tp;
+	bool second;                    /* a1 is the buffer: not the space's first */
+	uint32_t prio;
+};
+/* A stopped thread with its IPC buffer mapped; 0 or an error. */
+int thread_create(uint32_t space, const struct thread_start *start, uint32_t *id);
+void thread_destroy(uint32_t id);
+uint32_t thread_by_badge(uint64_t badge);
+/* The thread of the space with its buffer at this address; 0: none. */
+uint32_t thread_by_buffer(uint32_t space, uint64_t buffer);
+
+/* A new endpoint charged to the space; 0 or an error. */
+int space_endpoint(uint32_t id, cap_t *endpoint);
+/* Ends the endpoint that this capability names, if it is the space's. */
+bool space_endpoint_destroy(uint32_t id, cap_t endpoint);
+/* An endpoint for mem itself, made from a stock frame. */
+bool space_own_endpoint(cap_t slot);
+
+#endif

@@ -1,0 +1,164 @@
+/*
+ * vm.c: mem's own mappings, and frame work by kernel calls. See vm.h.
+ */
+#include "vm.h"
+#include <tessera/ipc.h>
+#include <tessera/syscall.h>
+#include "frames.h"
+#include "layout.h"
+#include "log.h"
+#include "slots.h"
+#include "worker.h"
+
+static unsigned runs, run_pages;        /* waiting in the buffer to be unmapped */
+
+struct ipc_buffer *vm_buffer(void)
+{
+	return (struct ipc_buffer *)VA_BUFFER;
+}
+
+struct ipc_buffer *ipc_buffer(void)
+{
+	return vm_buffer();
+}
+
+/* One missing page table for va. */
+static bool table_add(uint64_t va)
+{
+	cap_t frame = slots_spare();
+	long r;
+
+	if (!frame)
+		return false;
+	r = sys_table(frame, ROOT_VSPACE, va);
+	if (r)
+		log_error("mem: page table", r, va);
+	return !r;
+}
+
+bool vm_map(uint64_t va, cap_t frame, unsigned rights)
+{
+	uint64_t done;
+	long r;
+
+	while ((r = sys_map(ROOT_VSPACE, va, rights, 1, frame, 1, &done)) == -E_NEED_TABLE) {
+		if (!table_add(va))
+			return false;
+	}
+	if (r < 0)
+		log_error("mem: map", r, va);
+	return r >= 0;
+}
+
+bool vm_map_spare(uint64_t va)
+{
+	cap_t frame = slots_spare();
+
+	return frame && vm_map(va, frame, RIGHT_R | RIGHT_W);
+}
+
+bool vm_table(uint64_t va)
+{
+	cap_t frame;
+	long r;
+
+	do {
+		frame = slots_spare();
+		if (!frame)
+			return false;
+		r = sys_table(frame, ROOT_VSPACE, va);
+	} while (!r);
+	/* The last one was not needed: a table short of a frame is no loss that counts, but a spare is kept. */
+	slots_spare_back(frame);
+	return r == -E_OCCUPIED;
+}
+
+void vm_set_cspace(cap_t cnode)
+{
+	sys_thread_set(ROOT_THREAD, THREAD_CSPACE, cnode);
+	worker_set_cspace();
+}
+
+bool vm_clear(uint32_t frame)
+{
+	long r = sys_fill(slots_frame(frame), 0, 0, PAGE_SIZE);
+
+	if (r)
+		log_error("mem: clear", r, frame);
+	return !r;
+}
+
+bool vm_copy(uint32_t to, cap_t from)
+{
+	long r = sys_fill(slots_frame(to), from, 0, PAGE_SIZE);
+
+	if (r)
+		log_error("mem: copy", r, to);
+	return !r;
+}
+
+void vm_unmap_flush(void)
+{
+	struct slot_run *run = vm_buffer()->runs;
+	uint64_t done;
+	long r;
+
+	/* In pieces: what is done is taken off the front of the batch. */
+	while (runs) {
+		r = sys_unmap(runs, run[0].cap, run[0].count, &done);
+		if (r != -E_AGAIN)
+			break;
+		while (done >= run[0].count) {
+			done -= run[0].count;
+			runs--;
+			for (unsigned i = 0; i < runs; i++)
+				run[i] = run[i + 1];
+		}
+		run[0].cap += done;
+		run[0].count -= done;
+	}
+	if (runs && r)
+		log_error("mem: unmap", r, run[0].cap);
+	runs = run_pages = 0;
+}
+
+void vm_unmap_add(cap_t frame)
+{
+	struct slot_run *run = vm_buffer()->runs;
+
+	if (run_pages == PIECE_PAGES)
+		vm_unmap_flush();
+	run_pages++;
+	if (runs && run[runs - 1].cap + run[runs - 1].count == frame) {
+		run[runs - 1].count++;
+		return;
+	}
+	if (runs == MAP_ITEMS) {
+		vm_unmap_flush();
+		run_pages = 1;
+	}
+	run[runs].cap = frame;
+	run[runs].count = 1;
+	runs++;
+}
+
+void *vm_open(cap_t frame, unsigned rights)
+{
+	return vm_map(VA_SCRATCH, frame, rights) ? (void *)VA_SCRATCH : 0;
+}
+
+void vm_close(cap_t frame)
+{
+	uint64_t done;
+
+	sys_unmap(1, frame, 1, &done);
+}
+
+bool vm_share(cap_t frame, cap_t slot, unsigned rights)
+{
+	long r = sys_give(GIVE_SHARE, frame, 1, slot, rights, 0, 0);
+
+	if (r)
+		log_error("mem: share", r, frame);
+	return !r;
+}

@@ -1,0 +1,239 @@
+/*
+ * image.c: from a file of the archive to a process: an address space, the segments, stack, heap, the page
+ * of arguments, the capabilities, a stopped thread. Text and read-only data are shared straight from the
+ * archive's pages; writable segments are private copies. Files are checked by libc's elf.c before anything
+ * is made; any failure on the way is undone by one space_destroy.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <mem_client.h>
+#include <tessera/cpio.h>
+#include <tessera/elf.h>
+#include <tessera/process.h>
+#include <tessera/start.h>
+#include "image.h"
+
+#define BASE_LOWEST     0x100000000ull  /* programs are loaded at a random page above 4 GiB ... */
+#define BASE_MEGAPAGES  0x7fff          /* ... of 32,768 megapages, */
+#define BASE_PAGES      0x3f            /* in the first 64 pages of one */
+#define BASE_PAGES_SHIFT 15
+#define HEAP_SIZE       0x200000000ull
+#define STACK_SIZE      0x40000
+#define WRITE_PIECE     800             /* most bytes of one mem.space_write */
+#define TRIES           4               /* random addresses tried */
+
+/* A process being made. */
+struct build {
+	uint64_t id;                    /* mem's name of the space */
+	cap_t space, cnode, endpoint, thread;
+	struct elf_plan plan;
+	size_t file_offset;             /* of the executable in the archive */
+	uint64_t page;                  /* of arguments */
+	struct start_info info;
+};
+
+static int random_words(uint64_t words[4])
+{
+	uint64_t timebase;
+
+	return mem_entropy(FACTORY, &words[0], &words[1], &words[2], &words[3], &timebase);
+}
+
+static int write_bytes(uint64_t id, uint64_t to, const unsigned char *bytes, size_t size)
+{
+	int error = 0;
+
+	for (size_t n; !error && size; bytes += n, to += n, size -= n) {
+		n = size < WRITE_PIECE ? size : WRITE_PIECE;
+		error = mem_space_write(FACTORY, id, to, bytes, n);
+	}
+	return error;
+}
+
+static int clear_bytes(uint64_t id, uint64_t from, uint64_t end)
+{
+	static const unsigned char zero[PAGE_SIZE];
+
+	return end > from ? write_bytes(id, from, zero, end - from) : 0;
+}
+
+static int map_segment(const struct build *b, const struct elf_segment *s)
+{
+	uint64_t start = b->info.image_base + s->start, from_file = s->file_pages * PAGE_SIZE, at;
+	bool writable = s->prot & ELF_WRITE;
+	int error = 0;
+
+	if (from_file)
+		error = mem_space_map_object(FACTORY, b->id, boot.archive, b->file_offset + s->file_offset, start,
+					     from_file, s->prot, MEM_FIXED | (writable ? MEM_PRIVATE : 0), &at);
+	if (!error && s->map_size > from_file)
+		error = mem_space_map(FACTORY, b->id, start + from_file, s->map_size - from_file, s->prot, MEM_FIXED,
+				      &at);
+	if (!error && from_file && writable)
+		error = clear_bytes(b->id, b->info.image_base + s->zero_start, start + from_file);
+	return error;
+}
+
+static int map_image(struct build *b)
+{
+	uint64_t words[4];
+	int error = random_words(words);
+
+	b->info.image_base = BASE_LOWEST + (words[0] & BASE_MEGAPAGES) * MEGAPAGE_SIZE +
+			     ((words[0] >> BASE_PAGES_SHIFT) & BASE_PAGES) * PAGE_SIZE;
+	b->info.image_end = b->info.image_base + b->plan.span;
+	for (unsigned i = 0; !error && i < b->plan.count; i++)
+		error = map_segment(b, &b->plan.segments[i]);
+	return error;
+}
+
+/* Stack, heap and argument page lie where mem puts them. */
+static int map_rest(struct build *b)
+{
+	int error;
+
+	b->info.stack_size = STACK_SIZE;
+	b->info.heap_size = HEAP_SIZE;
+	error = mem_space_map(FACTORY, b->id, 0, STACK_SIZE, MEM_READ | MEM_WRITE, MEM_GUARD, &b->info.stack_base);
+	if (!error)
+		error = mem_space_reserve(FACTORY, b->id, 0, HEAP_SIZE, MEGAPAGE_SIZE, 0, &b->info.heap_base);
+	if (!error)
+		error = mem_space_map(FACTORY, b->id, 0, PAGE_SIZE, MEM_READ, 0, &b->page);
+	return error;
+}
+
+static int make_thread(struct build *b, uint32_t prio)
+{
+	return mem_space_start(FACTORY, b->id, b->info.image_base + b->plan.entry,
+			       b->info.stack_base + STACK_SIZE, b->page, prio, &b->thread, &b->info.ipc_buffer);
+}
+
+static int write_arguments(struct build *b, const struct job *j)
+{
+	static unsigned char page[PAGE_SIZE];
+	int error = random_words(b->info.random);
+	size_t used;
+
+	if (error)
+		return error;
+	b->info.pid = j->pid;
+	b->info.timebase = boot.timebase;
+	used = argpage_build(page, &b->info, j->strings, j->size, j->argc, j->envc);
+	return write_bytes(b->id, b->page, page, used);
+}
+
+static int give(const struct build *b, cap_t cap, unsigned slot, unsigned rights, uint64_t badge)
+{
+	return (int)-sys_give(GIVE_COPY, cap, 1, CAP(b->cnode, slot), rights, badge, 0);
+}
+
+/* Deleting a capability deletes what was copied from it: what the process alone shall hold is moved. */
+static int move(const struct build *b, cap_t *cap, unsigned slot)
+{
+	int error = (int)-sys_give(GIVE_MOVE, *cap, 1, CAP(b->cnode, slot), RIGHT_ALL, 0, 0);
+
+	if (!error) {
+		cap_free(*cap);
+		*cap = 0;
+	}
+	return error;
+}
+
+static int fill_cnode(struct build *b, const struct job *j)
+{
+	int error = move(b, &b->space, SLOT_SPACE);
+
+	if (!error)
+		error = move(b, &b->thread, SLOT_THREAD);
+	if (!error)
+		error = move(b, &b->endpoint, SLOT_ENDPOINT);
+	for (unsigned i = 0; !error && i < j->gift_count; i++)
+		error = give(b, j->gifts[i].cap, j->gifts[i].slot, j->gifts[i].rights, j->gifts[i].badge);
+	return error;
+}
+
+static void undo(struct build *b)
+{
+	int error;
+
+	cap_free(b->space);
+	cap_free(b->cnode);
+	cap_free(b->endpoint);
+	cap_free(b->thread);
+	do
+		error = b->id ? mem_space_destroy(FACTORY, b->id) : 0;
+	while (error == E_AGAIN);
+	b->id = b->space = b->cnode = b->endpoint = b->thread = 0;
+}
+
+static int build(struct build *b, const struct job *j)
+{
+	int error = mem_space_create(FACTORY, 0, &b->space, &b->cnode, &b->id);
+
+	if (!error)
+		error = map_image(b);
+	if (!error)
+		error = map_rest(b);
+	if (!error)
+		error = make_thread(b, j->prio);
+	if (!error)
+		error = write_arguments(b, j);
+	if (!error)
+		error = mem_space_endpoint(FACTORY, b->id, &b->endpoint);
+	if (!error && j->privileges)
+		error = mem_space_allow(FACTORY, b->id, j->privileges);
+	return error ? error : fill_cnode(b, j);
+}
+
+/* Finds and checks the executable: 0, or an error with the reason in j->why. */
+static int open_image(struct build *b, struct job *j)
+{
+	struct cpio_entry entry;
+	const char *why = NULL;
+	int found = *j->path ? cpio_find(boot.archive_data, boot.archive_size, j->path, &entry, &why) : 0;
+
+	if (found < 0) {
+		snprintf(j->why, sizeof j->why, "the boot archive: %s", why);
+		return E_BAD_ARCHIVE;
+	}
+	if (!found || (entry.mode & CPIO_TYPE_MASK) != CPIO_REGULAR) {
+		snprintf(j->why, sizeof j->why, "no such program");
+		return E_NOT_FOUND;
+	}
+	why = elf_check(entry.data, entry.size, &b->plan);
+	if (!why && entry.offset % PAGE_SIZE)
+		why = "does not start on a page of the archive";
+	if (why) {
+		snprintf(j->why, sizeof j->why, "%s", why);
+		return E_BAD_EXECUTABLE;
+	}
+	b->file_offset = entry.offset;
+	j->image = entry.data;
+	j->image_size = entry.size;
+	return 0;
+}
+
+void image_spawn(struct job *j)
+{
+	struct build b = { .id = 0 };
+
+	j->why[0] = 0;
+	j->space = j->cnode = 0;
+	j->error = open_image(&b, j);
+	if (j->error)
+		return;
+	for (unsigned i = 0; i < TRIES; i++) {
+		j->error = build(&b, j);
+		if (j->error)
+			undo(&b);
+		if (j->error != E_EXISTS)
+			break;
+	}
+	if (j->error) {
+		snprintf(j->why, sizeof j->why, "%s", error_text(j->error));
+		return;
+	}
+	j->space = b.id;
+	j->cnode = b.cnode;
+	j->image_base = b.info.image_base;
+}

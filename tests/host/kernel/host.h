@@ -1,0 +1,78 @@
+/*
+ * host.h: the whole kernel but its assembly in one process: memory, boot, system calls, checks after every step.
+ */
+#ifndef TESTS_HOST_KERNEL_HOST_H
+#define TESTS_HOST_KERNEL_HOST_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit.h"
+#include "cap.h"
+#include "frame.h"
+#include "kernel.h"
+#include "object.h"
+#include "riscv.h"
+#include "space.h"
+#include "thread.h"
+#include "trap.h"
+
+/* RAM that answers, by physical address. */
+#define HOST_RAM      0x40000000UL
+#define HOST_RAM_END  0x70000000UL
+
+/* The root server's thread after boot. */
+extern struct thread *root;
+/* Steps between checks of everything (0: never), and steps so far. */
+extern unsigned host_check_every;
+extern uint64_t host_steps;
+
+/* Boots the kernel; once a process. */
+void host_boot(void);
+/* One system call of a thread that is ready; a blocked one has not answered yet. Result: a0. */
+long host_sys(struct thread *t, unsigned number, const uint64_t args[7]);
+#define sys(t, number, ...) host_sys(t, number, (const uint64_t[7]){ __VA_ARGS__ })
+/* The same until it does not answer AGAIN; *pieces counts. */
+long host_sys_all(struct thread *t, unsigned number, const uint64_t args[7], unsigned *pieces);
+/* Checks everything now: the kernel's audit, every leaf PTE, the TLB. Ends the process on a breach. */
+void host_check(void);
+/* Kernel invariants alone: 0 or the number of the broken one. */
+unsigned host_audit(void);
+/* Lets time pass and takes the timer's interrupt. */
+void host_time_to(uint64_t t);
+
+/* An index into the root's CNode, and the slot. */
+struct slot *root_slot(unsigned index);
+
+/* A fault of the running thread. */
+void host_fault(struct thread *t, uint64_t cause, uint64_t va);
+
+/* Numbers that repeat from the seed. */
+extern uint64_t host_seed;
+uint64_t host_random(void);
+static inline uint64_t host_below(uint64_t n)
+{
+	return host_random() % n;
+}
+
+/* A failed check says where and ends the claim. */
+__attribute__((noreturn, format(printf, 3, 4))) void host_fail(const char *file, int line, const char *format, ...);
+#define CHECK(condition) do { if (!(condition)) host_fail(__FILE__, __LINE__, "%s", #condition); } while (0)
+#define EXPECT(expression, value) do { \
+	long got_ = (long)(expression), want_ = (long)(value); \
+	if (got_ != want_) \
+		host_fail(__FILE__, __LINE__, "%s is %ld, not %ld", #expression, got_, want_); \
+} while (0)
+
+/* A claim: a test in a process of its own, after a boot. */
+struct claim {
+	const char *name;
+	void (*run)(void);
+};
+#define CLAIM(function) { #function, function }
+/* Runs all, or those whose name holds argv[1]; the exit status. */
+int host_claims(const struct claim *claims, unsigned count, int argc, char **argv);
+
+#endif

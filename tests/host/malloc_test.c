@@ -1,0 +1,272 @@
+/*
+ * malloc_test.c: the allocator on the host. Random operations against a record of what each block should hold,
+ * every invariant of the heap checked on the way; the functions' edges; misuse, each kind stopped at the call
+ * that does it; every commit made to fail in turn. Arguments: number of random steps, seed.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pages_host.h"
+
+#define SLOTS 2048
+
+static uint64_t state = 0x9e3779b97f4a7c15;
+
+static uint64_t next_random(void)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state;
+}
+
+static void fail(const char *what, uint64_t n)
+{
+	printf("malloc_test: %s (%lu)\n", what, (unsigned long)n);
+	exit(1);
+}
+
+#define expect(condition) ((condition) ? (void)0 : fail(#condition, __LINE__))
+
+static void heap_is_sound(void)
+{
+	uint64_t used;
+	const char *wrong = malloc_check(&used);
+
+	if (wrong)
+		fail(wrong, used);
+}
+
+struct block {
+	unsigned char *p;
+	size_t size;
+	unsigned char fill;
+};
+
+static struct block block[SLOTS];
+
+static void block_verify(const struct block *b)
+{
+	for (size_t i = 0; i < b->size; i++)
+		if (b->p[i] != b->fill)
+			fail("a block lost its contents", i);
+}
+
+static void block_fill(struct block *b, unsigned char *p, size_t size)
+{
+	expect(p);
+	expect((uintptr_t)p % 16 == 0);
+	expect(t_malloc_usable_size(p) >= size);
+	b->p = p;
+	b->size = size;
+	b->fill = next_random();
+	memset(p, b->fill, size);
+}
+
+static size_t random_size(void)
+{
+	uint64_t r = next_random();
+
+	switch (r & 15) {
+	case 0:
+		return (r >> 8) % 300000;
+	case 1:
+	case 2:
+		return (r >> 8) % 10000;
+	case 3:
+		return (r >> 8) % 3 * 16;
+	default:
+		return (r >> 8) % 600;
+	}
+}
+
+static void step(void)
+{
+	struct block *b = &block[next_random() % SLOTS];
+	size_t size = random_size(), align = 1ul << next_random() % 14, old;
+	unsigned op = next_random() % 8;
+
+	if (b->p)
+		block_verify(b);
+	if (b->p && op < 3) {
+		t_free(b->p);
+		b->p = NULL;
+		b->size = 0;
+	} else if (op < 5) {
+		unsigned char *p = t_realloc(b->p, size);
+
+		expect(p);
+		old = b->size;
+		b->p = p;
+		b->size = old < size ? old : size;
+		block_verify(b);
+		block_fill(b, p, size);
+	} else {
+		t_free(b->p);
+		if (op == 5) {
+			b->p = t_calloc(size / 8 + 1, 8);
+			b->size = (size / 8 + 1) * 8;
+			b->fill = 0;
+			expect(b->p);
+			block_verify(b);
+			block_fill(b, b->p, b->size);
+		} else if (op == 6) {
+			block_fill(b, t_aligned_alloc(align, size), size);
+			expect((uintptr_t)b->p % align == 0);
+		} else {
+			block_fill(b, t_malloc(size), size);
+		}
+	}
+}
+
+static void random_operations(uint64_t steps)
+{
+	for (uint64_t i = 0; i < steps; i++) {
+		step();
+		if (i % 1024 == 0 || i < 2000)
+			heap_is_sound();
+		if (i % 100000 == 77777)
+			t_malloc_trim(next_random() % 100000);
+	}
+	for (unsigned i = 0; i < SLOTS; i++) {
+		t_free(block[i].p);
+		block[i] = (struct block){ 0 };
+	}
+	heap_is_sound();
+	expect(t_mallinfo2().uordblks == 0);
+	expect(pages_count.current <= (64 << 10) + (1 << 20));
+	t_malloc_trim(0);
+	expect(pages_count.current <= 16 << 10);
+	heap_is_sound();
+}
+
+static void edges(void)
+{
+	void *p = t_malloc(0), *q = t_malloc(0);
+	volatile size_t huge = SIZE_MAX;
+
+	expect(p && q && p != q);
+	t_free(p);
+	t_free(q);
+	t_free(NULL);
+	for (size_t n = SIZE_MAX; n > SIZE_MAX - 64; n--) {
+		errno = 0;
+		expect(!t_malloc(n) && errno == ENOMEM);
+		expect(!t_aligned_alloc(64, n) && !t_aligned_alloc(4096, n) && !t_pvalloc(n));
+	}
+	errno = 0;
+	expect(!t_malloc(huge / 2 + 1) && errno == ENOMEM);
+	expect(!t_calloc(1ul << 33, 1ul << 33));
+	expect(!t_reallocarray(NULL, huge / 2, 3));
+	expect(!t_aligned_alloc(48, 10) && errno == EINVAL);
+	expect(t_posix_memalign(&p, 24, 10) == EINVAL && t_posix_memalign(&p, 4, 10) == EINVAL);
+	expect(t_posix_memalign(&p, 4096, huge / 2) == ENOMEM);
+	expect(t_posix_memalign(&p, 8192, 10) == 0 && (uintptr_t)p % 8192 == 0);
+	t_free(p);
+	p = t_valloc(1);
+	expect((uintptr_t)p % 4096 == 0);
+	p = t_realloc(p, 0);
+	expect(p);
+	t_free(p);
+	p = t_malloc(100);
+	memset(p, 7, 100);
+	errno = 0;
+	expect(!t_realloc(p, huge / 2) && errno == ENOMEM && ((char *)p)[99] == 7);
+	t_free(p);
+	heap_is_sound();
+}
+
+/* Runs the statement, which has to be stopped by a line that contains `text`. */
+#define stopped(text, ...) do { \
+	jmp_buf here; \
+	pages_stop = &here; \
+	pages_line[0] = 0; \
+	if (!setjmp(here)) { \
+		__VA_ARGS__; \
+		fail("not stopped: " text, __LINE__); \
+	} \
+	pages_stop = NULL; \
+	if (!strstr(pages_line, text)) \
+		fail(pages_line, __LINE__); \
+	else if (show) \
+		puts(pages_line); \
+} while (0)
+
+/* Each leaves the heap as it was, or broken in a place nobody looks at again. */
+static void misuse(int show)
+{
+	static char outside[64] __attribute__((aligned(16)));
+	char stack[64] __attribute__((aligned(16))) = { 0 };
+	char *p = t_malloc(32), *q = t_malloc(32), *volatile gone, *big = t_malloc(1 << 20), *big2 = t_malloc(100000);
+	char *volatile at_stack = stack + 16;
+
+	t_free(p);
+	gone = p;
+	stopped("free of freed memory", t_free(gone));
+	stopped("realloc of freed memory", t_realloc(gone, 100));
+	t_free(q);
+	stopped("free of freed memory", t_free(gone));
+	p = t_malloc(256);
+	stopped("16 bytes into a block of", t_free(p + 16));
+	stopped("bad pointer", t_free(p + 1));
+	stopped("bad pointer", t_free(p + 8));
+	stopped("4096 bytes into a block of", t_free(big + 4096));
+	stopped("outside the heap", t_free(at_stack));
+	stopped("outside the heap", t_free(outside + 16));
+	stopped("outside the heap", t_free((void *)0x123456780));
+	t_free(big);
+	gone = big;
+	stopped("free of freed memory", t_free(gone));
+	t_free(big2);
+	gone = big2;
+	stopped("free of", t_free(gone));
+	heap_is_sound();
+	p = t_malloc(2000);
+	q = t_malloc(2000);
+	p[t_malloc_usable_size(p)] ^= 1;
+	stopped("overwritten", t_free(p));
+}
+
+static void out_of_memory(void)
+{
+	for (unsigned k = 1; k < 40; k++) {
+		void *p[100] = { 0 };
+
+		t_malloc_trim(0);
+		pages_fail = k;
+		for (unsigned i = 0; i < 100; i++) {
+			p[i] = t_malloc(i * 700);
+			if (i % 7 == 3) {
+				void *q = t_realloc(p[i - 1], 60000);
+
+				p[i - 1] = q ? q : p[i - 1];
+			}
+		}
+		heap_is_sound();
+		pages_fail = 0;
+		for (unsigned i = 0; i < 100; i++)
+			t_free(p[i]);
+		heap_is_sound();
+		expect(t_mallinfo2().uordblks == 0);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t steps = argc > 1 ? strtoull(argv[1], NULL, 0) : 300000;
+
+	if (argc > 2)
+		state = strtoull(argv[2], NULL, 0) | 1;
+	edges();
+	random_operations(steps);
+	out_of_memory();
+	random_operations(steps / 10);
+	misuse(argc > 3);
+	printf("malloc_test: ok, %lu steps, peak %lu KiB, %lu commits, %lu decommits\n", (unsigned long)steps,
+	       (unsigned long)pages_count.peak >> 10, (unsigned long)pages_count.commits,
+	       (unsigned long)pages_count.decommits);
+	return 0;
+}

@@ -1,0 +1,166 @@
+/*
+ * mem_host.c: servers/mem's kernel side, written down instead of done. See mem_host.h.
+ */
+#include "mem_host.h"
+#include <string.h>
+#include <sys/mman.h>
+#include "frames.h"
+#include "index.h"
+#include "object.h"
+#include "region.h"
+#include "slots.h"
+#include "vm.h"
+
+#define SLAB_BYTES (256ul << 20)
+
+uint64_t host_fail_pages, host_fail_shares;
+bool host_fail_sticky;
+uint64_t host_splits, host_merges, host_unmaps, host_shares;
+uint32_t host_content[HOST_FRAMES];
+
+/* A module that a test does not bring has no table. */
+extern struct slab index_nodes __attribute__((weak));
+extern struct slab object_slab __attribute__((weak));
+extern struct slab page_slab __attribute__((weak));
+extern struct slab region_slab __attribute__((weak));
+extern struct frame *frames_table __attribute__((weak));
+extern struct mega *frames_megas __attribute__((weak));
+extern struct giga frames_gigas[] __attribute__((weak));
+
+static uint64_t seed = 88172645463325252ull;
+
+uint64_t host_random(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed;
+}
+
+static void *zeros(uint64_t bytes)
+{
+	void *p = mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	CHECK(p != MAP_FAILED);
+	return p;
+}
+
+static void slab_start(struct slab *s)
+{
+	if (s)
+		s->base = (uint64_t)zeros(SLAB_BYTES);
+}
+
+void mem_host_start(void)
+{
+	slab_start(&index_nodes);
+	slab_start(&object_slab);
+	slab_start(&page_slab);
+	slab_start(&region_slab);
+	if (&frames_table) {
+		frames_table = zeros(HOST_FRAMES * sizeof(struct frame));
+		frames_megas = zeros(HOST_FRAMES / 512 * sizeof(struct mega));
+	}
+}
+
+void frames_add_mega(uint32_t mega, unsigned pool) __attribute__((weak));
+
+void mem_host_ram(uint32_t first, uint32_t megas, unsigned pool)
+{
+	frames_gigas[first / MEGAS_PER_GIGA].state = GIGA_SPLIT;
+	for (uint32_t i = 0; i < megas; i++)
+		frames_add_mega(first + i, pool);
+	for (uint32_t i = first * 512; i < (first + megas) * 512; i++)
+		host_content[i] = HOST_DIRT;
+}
+
+static bool fails(uint64_t *countdown)
+{
+	if (!*countdown || --*countdown)
+		return false;
+	*countdown = host_fail_sticky;
+	return true;
+}
+
+bool vm_map_spare(uint64_t va)
+{
+	(void)va;
+	return !fails(&host_fail_pages);
+}
+
+cap_t slots_frame(uint32_t frame)
+{
+	return 1ull << 40 | frame;
+}
+
+bool slots_split_giga(uint32_t giga)
+{
+	(void)giga;
+	return true;
+}
+
+bool slots_split_mega(uint32_t mega)
+{
+	/* The records come in a clear frame. */
+	memset(&frames_table[mega * FRAMES_PER_MEGA], 0, FRAMES_PER_MEGA * sizeof(struct frame));
+	host_splits++;
+	return true;
+}
+
+void slots_merge_mega(uint32_t mega)
+{
+	(void)mega;
+	host_merges++;
+}
+
+/* Share slots are numbers counted up; the last ones given back come again. */
+static uint32_t shares_next = 1, shares_free[1 << 16], shares_freed;
+
+uint32_t slots_share_take(void)
+{
+	if (fails(&host_fail_shares))
+		return 0;
+	host_shares++;
+	return shares_freed ? shares_free[--shares_freed] : shares_next++;
+}
+
+void slots_share_give(uint32_t share)
+{
+	CHECK(share && share < shares_next);
+	host_shares--;
+	shares_free[shares_freed++] = share;
+}
+
+cap_t slots_share(uint32_t share)
+{
+	return 1ull << 41 | share;
+}
+
+bool vm_share(cap_t frame, cap_t slot, unsigned rights)
+{
+	(void)rights;
+	CHECK(frame >> 40 == 1 && slot >> 41 == 1);
+	return true;
+}
+
+bool vm_clear(uint32_t frame)
+{
+	host_content[frame] = 0;
+	return true;
+}
+
+bool vm_copy(uint32_t to, cap_t from)
+{
+	host_content[to] = host_content[from & 0xffffffff];
+	return true;
+}
+
+void vm_unmap_add(cap_t frame)
+{
+	(void)frame;
+	host_unmaps++;
+}
+
+void vm_unmap_flush(void)
+{
+}

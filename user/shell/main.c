@@ -1,0 +1,118 @@
+/*
+ * shell: reads commands from the console, or takes them from `shell -c COMMANDS`, and runs them one after
+ * the other. This file reads and sequences; parse.c is the language, builtin.c what the shell does itself,
+ * job.c programs.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <stream_client.h>
+#include <tessera/process.h>
+
+#include "parse.h"
+#include "shell.h"
+
+#define PROMPT     "$ "
+#define LINE_MOST  4096
+#define PIECE_MOST 800                 /* bytes of one read: stream.idl */
+
+struct shell shell;
+
+static int run_command(struct parse_command *c)
+{
+	int status;
+
+	if (c->after == AFTER_BACKGROUND)
+		return job_start(c->argv);
+	return builtin_run(c->argc, c->argv, &status) ? status : job_run(c->argv);
+}
+
+static bool is_skipped(enum parse_after before)
+{
+	return (before == AFTER_AND && shell.status) || (before == AFTER_OR && !shell.status);
+}
+
+int run_text(const char *text)
+{
+	struct parse_command command;
+	enum parse_after before = AFTER_NEXT;
+	const char *why = parse_check(text, &command);
+
+	while (!why && !shell.leave) {
+		const struct parse_values values = {
+			.status = shell.status,
+			.self = process_start_info()->pid,
+			.background = shell.background,
+		};
+
+		if (parse_next(&text, &values, &command, &why) <= 0)
+			break;
+		if (!is_skipped(before))
+			shell.status = (unsigned)run_command(&command);
+		before = command.after;
+		fflush(stdout);
+		if (shell.status == STATUS_INTERRUPTED && shell.interactive)
+			break;
+	}
+	if (why) {
+		fprintf(stderr, "shell: %s\n", why);
+		shell.status = STATUS_USAGE;
+	}
+	return (int)shell.status;
+}
+
+enum line { LINE_READ, LINE_AGAIN, LINE_END };
+
+/* A line without its newline in text[LINE_MOST + 1]; AGAIN: Ctrl-C was typed, or it was too long. */
+static enum line read_line(char *text)
+{
+	size_t length = 0, got = 0;
+
+	for (;;) {
+		int error = stream_read(SLOT_STDIN, PIECE_MOST, text + length, LINE_MOST - length, &got);
+
+		if (error == E_INTERRUPTED)
+			return LINE_AGAIN;
+		if (error == E_TOO_BIG) {
+			fprintf(stderr, "shell: the line is too long\n");
+			return LINE_AGAIN;
+		}
+		if (error || (!got && !length))
+			return LINE_END;
+		length += got;
+		if (!got || text[length - 1] == '\n')
+			break;
+	}
+	text[length - (got != 0)] = 0;
+	return strlen(text) == length - (got != 0) ? LINE_READ : LINE_AGAIN;
+}
+
+static void interact(void)
+{
+	static char text[LINE_MOST + 1];
+
+	shell.interactive = true;
+	while (!shell.leave) {
+		enum line line;
+
+		job_reap();
+		fputs(PROMPT, stdout);
+		fflush(stdout);
+		line = read_line(text);
+		if (line == LINE_END) {
+			putchar('\n');
+			break;
+		}
+		if (line == LINE_READ)
+			run_text(text);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && !strcmp(argv[1], "-c"))
+		return run_text(argv[2]);
+	if (argc != 1)
+		return say_usage("shell [-c COMMANDS]");
+	interact();
+	return (int)shell.status;
+}
