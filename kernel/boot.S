@@ -3,6 +3,7 @@
  * a0 = hart id, a1 = physical address of the device tree (SBI 1.0, section "boot"). Everything here is PC-relative.
  */
 #include "riscv.h"
+#include "thread.h"
 
 	.section .text.boot, "ax"
 	.globl boot_entry
@@ -19,7 +20,7 @@ boot_entry:
 	addi	t0, t0, 16
 	bltu	t0, t1, 1b
 
-	lla	sp, boot_stack_end
+	lla	sp, hart_stacks + HART_STACK_BYTES
 	call	boot_map		/* a0 = satp; uses no absolute address */
 
 	/* The fetch after the satp write faults and lands in stvec: at the virtual address. */
@@ -35,7 +36,7 @@ boot_entry:
 	.balign 4
 2:	lla	t0, trap_entry
 	csrw	stvec, t0
-	lla	tp, boot_hart
+	lla	tp, harts
 	mv	a0, s0
 	mv	a1, s1
 	mv	a2, s2
@@ -43,10 +44,32 @@ boot_entry:
 	call	kernel_main
 	j	trap_resume
 
+/* The same for every further hart (SBI HSM): a1 = virtual address of its struct hart, whose satp is the kernel's. */
+	.globl boot_secondary
+boot_secondary:
+	csrw	sie, zero
+	csrw	sscratch, zero
+	li	t0, 0xffffffffc0000000	/* KERNEL_VA */
+	lla	t1, image_start
+	sub	s3, t0, t1
+	lla	t1, 2f
+	add	t1, t1, s3
+	csrw	stvec, t1
+	sub	t2, a1, s3
+	ld	t3, HART_SATP(t2)
+	sfence.vma
+	csrw	satp, t3
+	.balign 4
+2:	lla	t0, trap_entry
+	csrw	stvec, t0
+	mv	tp, a1
+	ld	sp, HART_STACK(tp)
+	call	hart_main
+	j	trap_resume
+
 	.section .bss.page, "aw", @nobits
 	.balign 4096
-	.globl boot_stack
-boot_stack:
-	.space 8192
-	.globl boot_stack_end
-boot_stack_end:
+	.globl hart_stacks, hart_stacks_end
+hart_stacks:
+	.space HART_STACK_BYTES * 8
+hart_stacks_end:

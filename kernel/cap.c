@@ -214,9 +214,17 @@ static struct slot *cap_leaf(struct slot *s, struct budget *b)
 	while (slot_has_children(s)) {
 		s = slot_next(s);
 		s->doomed = 1;
+		s->revoking = 0;
 		b->left -= COST_STEP;
 	}
 	return s;
+}
+
+/* Another hart must act first: this entry does nothing more. */
+static int cap_wait(struct budget *b)
+{
+	b->left = -1;
+	return -E_AGAIN;
 }
 
 /*
@@ -238,13 +246,18 @@ static int cap_unmake(struct slot *s, struct budget *b)
 	case TYPE_CNODE:
 		if (s->kind == KIND_COPY)
 			return 0;
+		if (s->making) {
+			/* What is not cleared yet holds no slots but the former owner's bytes. */
+			object_unmake_cnode(s);
+			return 0;
+		}
 		s->dying = 1;
 		s->cursor = 0;
 		s->link = (intptr_t)dying;
 		dying = s;
 		return -E_AGAIN;
 	default:
-		return slot_is_maker(s) ? object_destroy(s, b) : 0;
+		return slot_is_maker(s) && object_destroy(s, b) ? cap_wait(b) : 0;
 	}
 }
 
@@ -256,11 +269,14 @@ static int cap_end(struct slot *s, struct budget *b)
 	if (error)
 		return error;
 	if (s->type == TYPE_REPLY) {
+		b->left -= COST_SLOT;
 		ipc_drop_reply((struct thread *)slot_object(s));
 		return 0;
 	}
 	if (s->bound)
-		thread_unbind(s);
+		error = thread_unbind(s);
+	if (error)
+		return cap_wait(b);
 	cap_remove(s);
 	b->left -= COST_SLOT;
 	return 0;
@@ -303,6 +319,8 @@ int cap_destroy(struct slot *s, bool self, struct budget *b)
 {
 	bool dead = false;
 
+	if (!self && !s->doomed)
+		s->revoking = 1;
 	while (!dead) {
 		struct slot *leaf;
 
@@ -319,7 +337,8 @@ int cap_destroy(struct slot *s, bool self, struct budget *b)
 		}
 		dead = (self ? cap_end(s, b) : cap_unmake(s, b)) == 0;
 	}
-	if (!self)
-		s->doomed = 0;
+	/* Doomed from above it stays so, or what it derives could outrun the destruction there. */
+	if (!self && s->revoking)
+		s->doomed = s->revoking = 0;
 	return 0;
 }

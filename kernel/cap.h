@@ -26,7 +26,7 @@ struct slot {
 	uint64_t badged : 1;
 	uint64_t making : 1;           /* a CNode not wholly cleared yet: of no use before */
 	uint64_t dying : 1;            /* a CNode on the list of those being emptied */
-	uint64_t spare0 : 1;
+	uint64_t revoking : 1;         /* doomed by its own revoke alone, not from above */
 	int64_t next : 39;
 	/* w1 */
 	uint64_t level : 2;            /* TABLE: 0 covers 2 MiB, 1 covers 1 GiB */

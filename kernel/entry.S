@@ -31,6 +31,7 @@ trap_call_slow:
 	addi	t0, t0, 4
 	sd	t0, X(0)(tp)
 	sd	zero, THREAD_FULL(tp)
+	lock_take
 	mv	a0, tp
 	ld	tp, THREAD_HART(tp)
 	ld	sp, HART_STACK(tp)
@@ -52,6 +53,7 @@ trap_other:
 	sd	t0, X(0)(tp)
 	li	t0, 1
 	sd	t0, THREAD_FULL(tp)
+	lock_take
 	mv	a0, tp
 	csrr	a1, scause
 	csrr	a2, stval
@@ -59,13 +61,14 @@ trap_other:
 	ld	sp, HART_STACK(tp)
 	call	trap_enter
 
-	/* Continues with whatever thread is to run. */
+	/* Continues with whatever thread is to run; the lock is held. */
 	.globl trap_resume
 trap_resume:
 	ld	t3, HART_CURRENT(tp)
 	beqz	t3, trap_pick
 1:	mv	t5, tp
 	enter_thread
+	lock_drop
 	ld	t0, THREAD_FULL(tp)
 	load_preserved
 	.irp	n, 10,11,12,13,14,15,16,17

@@ -87,6 +87,9 @@ int frame_give(unsigned verb, struct slot *src, struct slot *dst, unsigned right
 		return error;
 	if (verb == GIVE_FREEZE)
 		space_freeze(src);
+	/* An old record must not name the borrower's mapping. */
+	if (verb == GIVE_LEND)
+		src->record = 0;
 	dst->type = TYPE_FRAME;
 	dst->rights = src->rights & rights & (verb == GIVE_FREEZE ? ~(unsigned)RIGHT_W : RIGHT_ALL);
 	dst->pa6 = pa >> 6;
@@ -196,6 +199,8 @@ int frame_fill(struct slot *dst, const struct slot *src, uint64_t offset, uint64
 		return -E_BAD_TYPE;
 	if (!(src->rights & RIGHT_R))
 		return -E_NO_RIGHT;
+	if (slot_children(src) == KIND_LOAN || slot_children(src) == KIND_SPLIT)
+		return -E_BUSY;
 	if (src->memtype != MEM_RAM || offset >= frame_size(src->order) || size > frame_size(src->order) - offset)
 		return -E_BAD_ARG;
 	return memory_copy((char *)window(slot_pa(dst)) + offset, (char *)window(slot_pa(src)) + offset, size);

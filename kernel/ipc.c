@@ -10,6 +10,8 @@
 
 /* Senders whose message can't be delivered that one receive refuses before it answers AGAIN. */
 #define REFUSE_BATCH 16
+/* Receivers looked at for one on the caller's hart. */
+#define RECEIVER_SEARCH 8
 
 static unsigned message_words(uint64_t info)
 {
@@ -54,20 +56,29 @@ static int item_give(struct thread *from, const struct send_item *item, struct s
 	return 0;
 }
 
-/* Takes back what the first `used` window slots got. Donated ones return to where they came from, in reverse. */
+/*
+ * Takes back what the first `used` window slots got, the last first: a sender may have named slots that items before
+ * it filled, or CNodes that items after it took away. Donated ones return to where they came from.
+ */
 static void items_undo(struct thread *from, const struct send_item *items, unsigned n, struct slot *window, uint64_t used)
 {
-	uint64_t at = 0;
+	uint64_t given[MESSAGE_ITEMS];
 	int error;
 
-	for (unsigned i = 0; i < n && at < used; i++)
-		for (uint32_t k = 0; k < items[i].count && at < used; k++, at++) {
-			struct slot *src = cap_run(from, items[i].cap, items[i].count, 0, &error);
+	for (unsigned i = 0; i < n; i++) {
+		given[i] = items[i].count < used ? items[i].count : used;
+		used -= given[i];
+		window += given[i];
+	}
+	while (n--)
+		while (given[n]--) {
+			struct slot *src = cap_run(from, items[n].cap, items[n].count, 0, &error);
 
-			if (items[i].verb == GIVE_MOVE && src)
-				(void)cap_give(GIVE_MOVE, &window[at], &src[k], 0, 0, 0);
+			window--;
+			if (items[n].verb == GIVE_MOVE && src)
+				(void)cap_give(GIVE_MOVE, window, &src[given[n]], 0, 0, 0);
 			else
-				cap_remove(&window[at]);
+				cap_remove(window);
 		}
 }
 
@@ -126,6 +137,9 @@ static int message_transfer(struct thread *from, struct thread *to, const struct
 	unsigned words = message_words(info), items = message_items(info);
 	int error;
 
+	/* A sender that waited may have lost its buffer. */
+	if ((words > MESSAGE_REGS || items) && !from->buffer)
+		return -E_BAD_ARG;
 	if (words > MESSAGE_REGS && !to->buffer)
 		return -E_RECEIVER_FULL;
 	if (items) {
@@ -185,9 +199,20 @@ static void endpoint_take(struct endpoint *e, struct thread *t)
 		e->receiver = e->queue.head;
 }
 
-void ipc_send(struct thread *t, struct endpoint *e, uint64_t badge)
+/* K5: a receiver on the caller's hart among the first few, else the first. */
+static struct thread *endpoint_receiver(const struct endpoint *e, const struct hart *h)
 {
 	struct thread *r = e->receiver;
+
+	for (unsigned i = 0; r && i < RECEIVER_SEARCH; i++, r = r->next)
+		if (r->hart == h)
+			return r;
+	return e->receiver;
+}
+
+void ipc_send(struct thread *t, struct endpoint *e, uint64_t badge)
+{
+	struct thread *r = endpoint_receiver(e, t->hart);
 	uint64_t timeout = t->faulted ? t->fault_timeout : t->call_timeout;
 	int error;
 
@@ -368,25 +393,28 @@ void ipc_reply_recv(struct thread *t)
 {
 	uint64_t info = t->regs[REG_A1], ep = t->regs[REG_A0];
 	struct thread *next = NULL;
-	struct slot *s = NULL;
+	struct endpoint *e = NULL;
 	int lookup = 0;
 	long error = 0;
 
+	/* The answer may give the capability away: from here on only the endpoint counts. */
 	if (ep) {
-		s = cap_lookup_type(t, ep, TYPE_ENDPOINT, &lookup);
+		struct slot *s = cap_lookup_type(t, ep, TYPE_ENDPOINT, &lookup);
+
 		error = !s ? lookup : s->rights & RIGHT_RECV ? 0 : -E_NO_RIGHT;
+		e = error ? NULL : slot_object(s);
 	}
 	if (!error && info & INFO_REPLY)
 		error = ipc_reply(t, info, &next);
-	if (!error && s && t->caller)
+	if (!error && e && t->caller)
 		error = -E_HELD;
-	if (error || !s) {
+	if (error || !e) {
 		thread_result(t, error);
 		if (next)
 			sched_ready(next);
 		return;
 	}
-	ipc_receive(t, slot_object(s), info, next);
+	ipc_receive(t, e, info, next);
 }
 
 long ipc_save_reply(struct thread *t, cap_t dst)

@@ -1,7 +1,7 @@
 /*
  * ipc_fast.S: call and reply_recv when nothing unusual holds: a message in registers only, a receiver that waits (or
- * a caller to answer) with enough priority and no deadline. Each check that fails goes to the C twin in ipc.c
- * before anything is changed. Message words stay in a2-a6 throughout.
+ * a caller to answer) on this hart with enough priority and no deadline. Each check that fails goes to the C twin in
+ * ipc.c before anything is changed. Message words stay in a2-a6 throughout.
  *
  * In: tp = thread, t0 and t1 free (saved), sscratch = the user's tp, a0-a7 the call's arguments.
  */
@@ -15,31 +15,39 @@
 	.macro	endpoint_slot slot, right
 	ld	t1, THREAD_SLOT_COUNT(tp)
 	ld	\slot, THREAD_SLOTS(tp)
-	bgeu	a0, t1, trap_call_slow	/* other CNodes too: their index is in the high half */
+	bgeu	a0, t1, ipc_fast_refused	/* other CNodes too: their index is in the high half */
 	slli	t1, a0, 5
 	add	\slot, \slot, t1
 	ld	t1, 0(\slot)
 	andi	t1, t1, SLOT_TYPE_MASK | (\right << SLOT_RIGHTS_SHIFT)
 	addi	t1, t1, -(SLOT_ENDPOINT | (\right << SLOT_RIGHTS_SHIFT))
-	bnez	t1, trap_call_slow
+	bnez	t1, ipc_fast_refused
 	ld	t2, SLOT_OBJECT(\slot)
 	.endm
 
+ipc_fast_refused:
+	lock_drop
+	j	trap_call_slow
+
 	.globl ipc_fast_call
 ipc_fast_call:
-	endpoint_slot t0, SLOT_RIGHT_CALL
 	andi	t1, a1, 0x7ff		/* words and items */
 	addi	t1, t1, -6
 	bgez	t1, trap_call_slow
+	lock_take
+	endpoint_slot t0, SLOT_RIGHT_CALL
 	ld	t3, ENDPOINT_RECEIVER(t2)
-	beqz	t3, trap_call_slow
+	beqz	t3, ipc_fast_refused
 	ld	t4, THREAD_PRIORITY(tp)
 	ld	t5, THREAD_PRIORITY(t3)
-	bltu	t5, t4, trap_call_slow
+	bltu	t5, t4, ipc_fast_refused
 	ld	t4, THREAD_HEAP_RANK(t3)
 	ld	t5, THREAD_TIMEOUT(tp)
 	or	t4, t4, t5
-	bnez	t4, trap_call_slow
+	ld	t5, THREAD_HART(t3)
+	ld	t6, THREAD_HART(tp)
+	bnez	t4, ipc_fast_refused
+	bne	t5, t6, ipc_fast_refused
 
 	/* The receiver leaves the queue and owes an answer. */
 	ld	a7, SLOT_BADGE(t0)
@@ -71,6 +79,7 @@ ipc_fast_switch:
 	ld	t5, THREAD_HART(tp)
 	sd	t3, HART_CURRENT(t5)
 	enter_thread
+	lock_drop
 	/* Only label and words of the sender's info; everything else a receiver sees is 0. */
 	srli	t0, a1, INFO_LABEL_SHIFT
 	slli	t0, t0, INFO_LABEL_SHIFT
@@ -84,7 +93,6 @@ ipc_fast_switch:
 
 	.globl ipc_fast_reply_recv
 ipc_fast_reply_recv:
-	endpoint_slot t0, SLOT_RIGHT_RECV
 	/* A plain answer: INFO_REPLY, at most 5 words, no items, none of the other flags. */
 	slli	t1, a1, 48
 	srli	t1, t1, 48
@@ -92,23 +100,27 @@ ipc_fast_reply_recv:
 	addi	t1, t1, -INFO_REPLY / 2
 	li	t4, 6
 	bgeu	t1, t4, trap_call_slow
+	lock_take
+	endpoint_slot t0, SLOT_RIGHT_RECV
 	ld	t3, THREAD_CALLER(tp)
-	beqz	t3, trap_call_slow
+	beqz	t3, ipc_fast_refused
 	ld	t4, THREAD_HEAP_RANK(t3)
 	ld	t5, THREAD_FAULTED(t3)
 	ld	t6, ENDPOINT_BITS(t2)
 	or	t4, t4, t5
 	or	t4, t4, t6
 	ld	t5, THREAD_HART(tp)
+	ld	t6, THREAD_HART(t3)
+	bne	t5, t6, ipc_fast_refused
 	ld	t6, HART_READY_BITS(t5)
 	ld	t5, THREAD_ABOVE(t3)
 	and	t6, t6, t5
 	or	t4, t4, t6
-	bnez	t4, trap_call_slow
+	bnez	t4, ipc_fast_refused
 	/* The queue is empty or holds receivers. */
 	ld	t4, ENDPOINT_HEAD(t2)
 	ld	t5, ENDPOINT_RECEIVER(t2)
-	bne	t4, t5, trap_call_slow
+	bne	t4, t5, ipc_fast_refused
 
 	/* This thread goes to the end of the queue, the caller runs on. */
 	ld	t6, ENDPOINT_TAIL(t2)

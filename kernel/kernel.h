@@ -48,6 +48,9 @@ static inline void *image_window(void *symbol)
 /* Counters for SYSTEM_STATS; only under the lock. */
 extern struct kernel_stats kernel_stats;
 
+/* satp of the kernel's own table. */
+uint64_t kernel_satp(void);
+
 /* Pages of the root server's own image, which no frame names. */
 extern uint64_t boot_root_pages;
 

@@ -14,7 +14,7 @@
 #define ROOT_BUFFER   0x8000UL
 #define ROOT_PRIO     62
 
-extern char image_start[], image_rodata[], image_root[], image_data[], image_end[], boot_stack[], boot_stack_end[];
+extern char image_start[], image_rodata[], image_root[], image_data[], image_end[], hart_stacks[], hart_stacks_end[];
 extern char root_image[], root_image_end[];
 
 pte_t kernel_root[512] PAGE_TABLE;
@@ -24,7 +24,6 @@ static char root_stock[ROOT_STOCK_FRAMES][PAGE_SIZE] PAGE_TABLE;
 static char root_buffer[PAGE_SIZE] PAGE_TABLE;
 static struct slot root_cnode[ROOT_SLOTS] PAGE_TABLE;
 static char root_thread[PAGE_SIZE] PAGE_TABLE;
-struct hart boot_hart PAGE_TABLE;
 static struct slot root_cnode_maker, root_vspace_maker, root_thread_maker;
 
 uint64_t image_offset;
@@ -35,6 +34,11 @@ struct kernel_stats kernel_stats;
 struct root_header {
 	uint64_t entry, rodata, data, end;
 };
+
+uint64_t kernel_satp(void)
+{
+	return SATP_SV39 | image_pa(kernel_root) >> PAGE_SHIFT;
+}
 
 static void print(const char *s)
 {
@@ -79,7 +83,8 @@ uint64_t boot_map(void)
 	for (char *page = image_start; page < image_end; page += PAGE_SIZE) {
 		uint64_t flags = page < image_rodata ? PTE_R | PTE_X : page < image_data ? PTE_R : PTE_R | PTE_W | PTE_D;
 
-		if (page == boot_stack)
+		/* The lowest page of each stack stays unmapped: an overflow traps. */
+		if (page >= hart_stacks && page < hart_stacks_end && (page - hart_stacks) % HART_STACK_BYTES == 0)
 			continue;
 		kernel_table0[((uint64_t)page - base) >> PAGE_SHIFT] = (uint64_t)page >> 2 | flags | PTE_V | PTE_A | PTE_G;
 	}
@@ -169,14 +174,11 @@ void kernel_main(uint64_t hart, uint64_t dtb, uint64_t entry_instret, uint64_t o
 
 	image_offset = offset;
 	t = image_window(root_thread);
-	boot_hart.id = hart;
-	boot_hart.stack = (uint64_t)boot_stack_end;
-	boot_hart.satp = csr_read(satp);
-	csr_clear(sstatus, SSTATUS_SPP | SSTATUS_FS | SSTATUS_SUM);
-	csr_write(scounteren, 7);
+	lock_acquire();
+	hart_init(&harts[0], hart);
+	hart_count = 1;
 	cap_init();
 	space_init();
-	timer_init();
 	root_slots(image_window(root_cnode), t);
 	*info = (struct boot_info){
 		.dtb = dtb, .image_start = image_pa(image_start), .image_end = image_pa(image_end),

@@ -137,7 +137,8 @@ int object_destroy(struct slot *s, struct budget *b)
 		space_destroy(s);
 		break;
 	default:
-		thread_destroy(object);
+		if (thread_destroy(object))
+			return -E_AGAIN;
 		kernel_stats.threads--;
 		break;
 	}

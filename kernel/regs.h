@@ -26,6 +26,24 @@
 	.endr
 	.endm
 
+/* The one lock, as hart.c's lock_acquire and lock_release. Clobbers t0-t2. */
+	.macro	lock_take
+	lla	t0, kernel_lock
+	li	t1, 1
+	amoadd.w t1, t1, (t0)
+9:	lw	t2, LOCK_OWNER(t0)
+	bne	t1, t2, 9b
+	fence	r, rw
+	.endm
+
+	.macro	lock_drop
+	lla	t0, kernel_lock
+	lw	t1, LOCK_OWNER(t0)
+	addiw	t1, t1, 1
+	fence	rw, w
+	sw	t1, LOCK_OWNER(t0)
+	.endm
+
 /* From hart t5 to thread t3, which becomes tp: its space, its FPU state, its pc. Clobbers t0, t4, t6. */
 	.macro	enter_thread
 	ld	t6, THREAD_SATP(t3)

@@ -8,17 +8,29 @@
 
 #define SBI_EXT_TIME 0x54494d45
 #define SBI_EXT_SRST 0x53525354
+#define SBI_EXT_IPI  0x735049
+#define SBI_EXT_RFNC 0x52464e43
+#define SBI_EXT_HSM  0x48534d
 #define SBI_LEGACY_PUTCHAR 1
 
-static inline long sbi_call(uint64_t ext, uint64_t function, uint64_t x0, uint64_t x1)
+static inline long sbi_call5(uint64_t ext, uint64_t function, uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3,
+			     uint64_t x4)
 {
 	register uint64_t a0 __asm__("a0") = x0;
 	register uint64_t a1 __asm__("a1") = x1;
+	register uint64_t a2 __asm__("a2") = x2;
+	register uint64_t a3 __asm__("a3") = x3;
+	register uint64_t a4 __asm__("a4") = x4;
 	register uint64_t a6 __asm__("a6") = function;
 	register uint64_t a7 __asm__("a7") = ext;
 
-	__asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a6), "r"(a7) : "memory");
+	__asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a2), "r"(a3), "r"(a4), "r"(a6), "r"(a7) : "memory");
 	return (long)a0;
+}
+
+static inline long sbi_call(uint64_t ext, uint64_t function, uint64_t x0, uint64_t x1)
+{
+	return sbi_call5(ext, function, x0, x1, 0, 0, 0);
 }
 
 /* SBI 5.2, legacy console (there is no debug console in SBI 1.0). */
@@ -37,6 +49,35 @@ static inline void sbi_set_timer(uint64_t t)
 static inline void sbi_system_reset(uint64_t type)
 {
 	(void)sbi_call(SBI_EXT_SRST, 0, type, 0);
+}
+
+/* SBI 7: a software interrupt to the hart. */
+static inline void sbi_send_ipi(uint64_t hart)
+{
+	(void)sbi_call(SBI_EXT_IPI, 0, 1, hart);
+}
+
+/* SBI 8: the hart executes sfence.vma for the range of the ASID before this returns. */
+static inline void sbi_remote_fence(uint64_t hart, uint64_t va, uint64_t size, uint64_t asid)
+{
+	(void)sbi_call5(SBI_EXT_RFNC, 2, 1, hart, va, size, asid);
+}
+
+/* The same for all spaces. */
+static inline void sbi_remote_fence_all(uint64_t hart)
+{
+	(void)sbi_call5(SBI_EXT_RFNC, 1, 1, hart, 0, ~0UL, 0);
+}
+
+static inline void sbi_remote_fence_code(uint64_t hart)
+{
+	(void)sbi_call(SBI_EXT_RFNC, 0, 1, hart);
+}
+
+/* SBI 9: the hart begins at the physical address with a1 = opaque. */
+static inline long sbi_hart_start(uint64_t hart, uint64_t address, uint64_t opaque)
+{
+	return sbi_call5(SBI_EXT_HSM, 0, hart, address, opaque, 0, 0);
 }
 
 #endif

@@ -63,7 +63,7 @@ static void ready_insert(struct hart *h, struct thread *t, bool front)
 	else
 		queue_push(&h->ready[t->prio], t);
 	h->ready_bits |= 1UL << (63 - t->prio);
-	if (h->armed > h->slice_end)
+	if (h == this_hart() && h->armed > h->slice_end)
 		timer_arm(h->slice_end);
 }
 
@@ -93,7 +93,10 @@ void sched_ready(struct thread *t)
 	struct hart *h = t->hart;
 
 	t->state = STATE_READY;
-	if (h->current && t->prio > h->current->prio) {
+	if (h != this_hart()) {
+		ready_insert(h, t, false);
+		hart_poke(h);
+	} else if (h->current && t->prio > h->current->prio) {
 		ready_insert(h, h->current, true);
 		h->current = t;
 		charge(h, t);
@@ -109,7 +112,7 @@ void sched_switch(struct thread *next)
 	if (!next)
 		return;
 	next->state = STATE_READY;
-	if (h->current)
+	if (h->current || next->hart != h)
 		sched_ready(next);
 	else if (!(h->ready_bits & next->above))
 		h->current = next;
@@ -161,10 +164,23 @@ void sched_set_prio(struct thread *t, uint64_t prio)
 		return;
 	}
 	sched_store_prio(t, prio);
-	if (h->ready_bits & t->above) {
+	if (h != this_hart())
+		hart_poke(h);
+	else
+		sched_preempt();
+}
+
+void sched_preempt(void)
+{
+	struct hart *h = this_hart();
+	struct thread *t = h->current;
+
+	if (t && h->ready_bits & t->above) {
 		ready_insert(h, t, true);
 		h->current = NULL;
 	}
+	if (h->ready_bits && h->armed > h->slice_end)
+		timer_arm(h->slice_end);
 }
 
 void sched_pick(void)
@@ -174,7 +190,10 @@ void sched_pick(void)
 	while (!h->ready_bits) {
 		if (h->payer)
 			charge(h, NULL);
+		space_leave();
+		lock_release();
 		riscv_wfi();
+		lock_acquire();
 		trap_idle();
 		if (h->current)
 			return;

@@ -19,7 +19,8 @@
 /* By id: what the space is now. root is NULL when the id is free. */
 static struct {
 	pte_t *root;
-	uint64_t generation;
+	uint32_t generation;
+	uint32_t harts;                /* mask: those that may have run it, so may hold its translations */
 } spaces[SPACE_COUNT];
 static uint64_t id_free[SPACE_COUNT / 64];
 
@@ -107,6 +108,7 @@ int space_make(struct slot *s, void *root)
 	for (unsigned i = USER_ENTRIES; i < TABLE_ENTRIES; i++)
 		table[i] = kernel_root[i];
 	spaces[id].root = table;
+	spaces[id].harts = 1U << this_hart()->index;
 	spaces[id].generation = (spaces[id].generation + 1) & GENERATION_MASK;
 	if (!spaces[id].generation)
 		spaces[id].generation = 1;
@@ -119,23 +121,39 @@ int space_make(struct slot *s, void *root)
 	return 0;
 }
 
-/* The kernel half is in every root, so the hart may stand in the kernel's own while the space goes. */
-static void space_leave(const pte_t *root, unsigned id)
+static void fence_page(unsigned id, uint64_t va)
+{
+	riscv_fence_page(va, id);
+	hart_fence(spaces[id].harts, va, PAGE_SIZE, id);
+}
+
+static void fence_space(unsigned id)
+{
+	riscv_fence_space(id);
+	hart_fence(spaces[id].harts, 0, ~0UL, id);
+}
+
+/* The kernel half is in every root, so a hart with nothing to run stands in the kernel's own. */
+void space_leave(void)
 {
 	struct hart *h = this_hart();
 
-	if (h->satp == (SATP_SV39 | (uint64_t)id << SATP_ASID_SHIFT | window_pa(root) >> PAGE_SHIFT)) {
-		h->satp = SATP_SV39 | image_pa(kernel_root) >> PAGE_SHIFT;
-		csr_write(satp, h->satp);
-	}
-	riscv_fence_space(id);
+	h->satp = kernel_satp();
+	csr_write(satp, h->satp);
+}
+
+void space_ran(const struct slot *vspace, uint64_t hart)
+{
+	spaces[vspace->space].harts |= 1U << hart;
 }
 
 void space_destroy(struct slot *s)
 {
 	unsigned id = s->space;
 
-	space_leave(spaces[id].root, id);
+	if (this_hart()->satp == space_satp(s))
+		space_leave();
+	fence_space(id);
 	spaces[id].root = NULL;
 	id_free[id / 64] |= 1UL << (id % 64);
 	kernel_stats.vspaces--;
@@ -169,7 +187,7 @@ pte_t *space_mapping(const struct slot *frame)
 
 static void space_fence(const struct slot *frame)
 {
-	riscv_fence_page((uint64_t)frame->vpn << PAGE_SHIFT, frame->space);
+	fence_page(frame->space, (uint64_t)frame->vpn << PAGE_SHIFT);
 }
 
 unsigned space_unmap(struct slot *frame)
@@ -220,10 +238,12 @@ void space_unmap_run(struct slot *frames, uint64_t count, uint64_t *dirty, uint6
 		space = frames->space;
 		frames->record = 0;
 	}
-	if (mixed)
+	if (mixed) {
 		riscv_fence_all();
-	else if (unmapped)
-		riscv_fence_space(space);
+		hart_fence(~0UL, 0, ~0UL, FENCE_ALL_SPACES);
+	} else if (unmapped) {
+		fence_space((unsigned)space);
+	}
 }
 
 void space_freeze(struct slot *frame)
@@ -349,7 +369,7 @@ int space_map_run(const struct slot *vspace, uint64_t *at, struct slot *frames, 
 		entry = frames->order == ORDER_4K && entry ? entry + 1 : NULL;
 	}
 	if (rights & RIGHT_X)
-		riscv_fence_code();
+		hart_fence_code();
 	return 0;
 }
 
@@ -395,7 +415,7 @@ void space_remove_table(struct slot *table)
 		entry = space_entry(spaces[table->space].root, (uint64_t)table->vpn << PAGE_SHIFT, table->level + 1, &missing);
 		if (entry && pte_is_table(*entry) && pte_pa(*entry) == slot_pa(table)) {
 			*entry = 0;
-			riscv_fence_space(table->space);
+			fence_space(table->space);
 		}
 	}
 	(void)memory_clear(memory, PAGE_SIZE);
@@ -441,7 +461,7 @@ void space_scan(const struct slot *vspace, uint64_t va, uint64_t pages, unsigned
 		}
 	}
 	if (changed)
-		riscv_fence_space(vspace->space);
+		fence_space(vspace->space);
 }
 
 #if DEBUG

@@ -19,6 +19,10 @@ int space_make(struct slot *s, void *root);
 /* Gives the id back and leaves the space on this hart. The root table is the caller's to clear. */
 void space_destroy(struct slot *s);
 uint64_t space_satp(const struct slot *vspace);
+/* This hart leaves whatever space it is in. */
+void space_leave(void);
+/* Threads of the hart may run in the space from now on. */
+void space_ran(const struct slot *vspace, uint64_t hart);
 
 /* The live leaf PTE of a frame's mapping record, or NULL: not mapped. */
 pte_t *space_mapping(const struct slot *frame);

@@ -71,6 +71,12 @@ static struct slot *target(struct thread *t, int *error)
 	return cap_run(t, arg(t, 0), 1, RIGHT_READ | RIGHT_WRITE, error);
 }
 
+/* False for a thread that its own call destroyed (its memory is clear already) or stopped. */
+static bool answerable(const struct thread *t)
+{
+	return this_hart()->current == t || t->state == STATE_READY;
+}
+
 static long destroy(struct thread *t, bool self)
 {
 	struct budget b = { BUDGET_ENTRY, 0 };
@@ -82,7 +88,8 @@ static long destroy(struct thread *t, bool self)
 	if (s->type == TYPE_NULL)
 		return -E_BAD_SLOT;
 	error = cap_destroy(s, self, &b);
-	t->regs[REG_A1] = b.dirty;
+	if (answerable(t))
+		t->regs[REG_A1] = b.dirty;
 	return error;
 }
 
@@ -350,7 +357,7 @@ static long do_system(struct thread *t)
 		timer_slice = arg(t, 2);
 		return 0;
 	default:
-		return -E_NOT_BUILT;
+		return hart_start(arg(t, 2));
 	}
 }
 
@@ -372,8 +379,7 @@ void syscall_enter(struct thread *t)
 		ipc_reply_recv(t);
 	} else if (number < SYS_COUNT) {
 		result = calls[number](t);
-		/* A call that destroyed or set its own caller has nobody to answer. */
-		if (this_hart()->current == t || t->state == STATE_READY)
+		if (answerable(t))
 			thread_result(t, result);
 	} else {
 		thread_result(t, -E_BAD_CALL);

@@ -10,8 +10,6 @@
 #include "riscv.h"
 #include "space.h"
 
-extern struct hart boot_hart;
-
 void thread_init(struct thread *t)
 {
 	t->hart = this_hart();
@@ -20,70 +18,75 @@ void thread_init(struct thread *t)
 	sched_store_prio(t, 0);
 }
 
-void thread_stop(struct thread *t)
+int thread_stop(struct thread *t)
 {
+	int error = hart_hold(t, false);
+
+	if (error)
+		return error;
 	if (t->state == STATE_READY)
 		sched_remove(t);
 	else
 		thread_unblock(t, -E_ABORTED);
 	t->state = STATE_STOPPED;
+	return 0;
 }
 
-void thread_unbind(struct slot *s)
+int thread_unbind(struct slot *s)
 {
 	struct thread *t = (struct thread *)((uint64_t)s & ~(uint64_t)(PAGE_SIZE - 1));
+	unsigned which = (unsigned)(s - t->bound);
+	int error;
 
-	if (s == &boot_hart.irq) {
-		csr_clear(sie, SIE_EXTERNAL);
-		return;
-	}
-	switch (s - t->bound) {
-	case BOUND_CSPACE:
-		t->slot_count = 0;
-		thread_stop(t);
-		break;
-	case BOUND_VSPACE:
-		thread_stop(t);
-		break;
-	case BOUND_BUFFER:
+	for (unsigned i = 0; i < hart_count; i++)
+		if (s == &harts[i].irq)
+			return 0;
+	if (which == BOUND_BUFFER)
 		t->buffer = NULL;
-		break;
-	default:
-		break;
-	}
+	if (which != BOUND_CSPACE && which != BOUND_VSPACE)
+		return 0;
+	error = thread_stop(t);
+	if (!error && which == BOUND_CSPACE)
+		t->slot_count = 0;
+	return error;
 }
 
+/* Of a thread that runs on no hart, so that nothing has to wait. */
 static void unbind(struct slot *s)
 {
 	if (s->type == TYPE_NULL)
 		return;
-	thread_unbind(s);
+	(void)thread_unbind(s);
 	cap_remove(s);
 }
 
 static void drop_fpu(struct thread *t)
 {
-	struct hart *h = t->hart;
-
-	if (h->fpu_owner == t)
-		h->fpu_owner = NULL;
+	for (unsigned i = 0; i < hart_count; i++)
+		if (harts[i].fpu_owner == t)
+			harts[i].fpu_owner = NULL;
 }
 
-void thread_destroy(struct thread *t)
+int thread_destroy(struct thread *t)
 {
-	thread_stop(t);
+	int error = thread_stop(t);
+
+	if (error)
+		return error;
 	if (t->caller)
 		ipc_drop_reply(t->caller);
 	drop_fpu(t);
-	if (t->hart->payer == t)
-		t->hart->payer = NULL;
+	for (unsigned i = 0; i < hart_count; i++)
+		if (harts[i].payer == t)
+			harts[i].payer = NULL;
 	for (unsigned i = 0; i < BOUND_COUNT; i++)
 		unbind(&t->bound[i]);
+	return 0;
 }
 
 void thread_save_fpu(struct thread *t)
 {
-	struct hart *h = t->hart;
+	struct hart *h = this_hart();
 
 	if (h->fpu_owner != t)
 		return;
@@ -95,7 +98,7 @@ void thread_save_fpu(struct thread *t)
 
 bool thread_load_fpu(struct thread *t)
 {
-	struct hart *h = t->hart;
+	struct hart *h = this_hart();
 
 	if (h->fpu_owner == t)
 		return false;
@@ -105,7 +108,6 @@ bool thread_load_fpu(struct thread *t)
 	fpu_load(t->fpu);
 	h->fpu_owner = t;
 	h->fs_on = 1;
-	t->fpu_used = 1;
 	return true;
 }
 
@@ -135,7 +137,7 @@ static long thread_bind(struct thread *self, struct thread *t, unsigned which, c
 	int error = 0;
 	long result;
 
-	if (t->state == STATE_READY)
+	if (t->state == STATE_READY || t->state == STATE_HELD)
 		return -E_RUNNING;
 	if (which == BOUND_BUFFER && cap == 0) {
 		unbind(&t->bound[which]);
@@ -150,6 +152,11 @@ static long thread_bind(struct thread *self, struct thread *t, unsigned which, c
 		return -E_NO_RIGHT;
 	if (which == BOUND_PAGER && !(from->rights & RIGHT_CALL))
 		return -E_NO_RIGHT;
+	/* A thread does as it likes with its own CNode and what its space holds. */
+	if (which == BOUND_CSPACE && (from->rights & (RIGHT_READ | RIGHT_WRITE)) != (RIGHT_READ | RIGHT_WRITE))
+		return -E_NO_RIGHT;
+	if (which == BOUND_VSPACE && !(from->rights & RIGHT_WRITE))
+		return -E_NO_RIGHT;
 	result = bind(&t->bound[which], from, which == BOUND_BUFFER ? GIVE_SHARE : GIVE_COPY,
 		      which == BOUND_PAGER ? RIGHT_CALL : RIGHT_ALL, which == BOUND_PAGER ? badge : 0);
 	if (result)
@@ -158,8 +165,10 @@ static long thread_bind(struct thread *self, struct thread *t, unsigned which, c
 		t->slots = cnode_slots(from);
 		t->slot_count = cnode_count(from);
 	}
-	if (which == BOUND_VSPACE)
+	if (which == BOUND_VSPACE) {
 		t->satp = space_satp(from);
+		space_ran(from, t->hart->index);
+	}
 	if (which == BOUND_BUFFER)
 		t->buffer = window(slot_pa(from));
 	return 0;
@@ -187,9 +196,35 @@ static long thread_run(struct thread *t)
 	return 0;
 }
 
+/* To another hart: its FPU values are saved first, and what runs elsewhere is held first. */
+static long thread_migrate(struct thread *t, uint64_t index)
+{
+	bool ready;
+	int error;
+
+	if (index >= hart_count)
+		return -E_BAD_ARG;
+	if (t->hart == &harts[index])
+		return 0;
+	if (t->heap_rank)
+		return -E_BUSY;
+	error = hart_hold(t, true);
+	if (error)
+		return error;
+	ready = t->state == STATE_READY || t->state == STATE_HELD;
+	if (t->state == STATE_READY)
+		sched_remove(t);
+	t->hart = &harts[index];
+	if (t->bound[BOUND_VSPACE].type == TYPE_VSPACE)
+		space_ran(&t->bound[BOUND_VSPACE], index);
+	if (ready)
+		sched_ready(t);
+	return 0;
+}
+
 static long thread_abort(struct thread *t)
 {
-	if (t->state == STATE_READY || t->state == STATE_STOPPED)
+	if (t->state == STATE_READY || t->state == STATE_STOPPED || t->state == STATE_HELD)
 		return 0;
 	thread_unblock(t, -E_ABORTED);
 	sched_ready(t);
@@ -212,7 +247,7 @@ long thread_set(struct thread *self, struct slot *s, uint64_t field, uint64_t va
 	case THREAD_MAX_PRIO:
 		return thread_set_prio(self, t, value, field == THREAD_MAX_PRIO);
 	case THREAD_HART_INDEX:
-		return value == 0 ? 0 : -E_BAD_ARG;
+		return thread_migrate(t, value);
 	case THREAD_FAULT_TIMEOUT:
 		t->fault_timeout = value;
 		return 0;
@@ -229,8 +264,7 @@ long thread_set(struct thread *self, struct slot *s, uint64_t field, uint64_t va
 	case THREAD_RUN:
 		return thread_run(t);
 	case THREAD_STOP:
-		thread_stop(t);
-		return 0;
+		return thread_stop(t);
 	case THREAD_ABORT:
 		return thread_abort(t);
 	default:
@@ -262,16 +296,20 @@ static void regs_float(struct thread *t, struct ipc_buffer *buffer, bool write)
 long thread_regs(struct thread *self, struct slot *s, uint64_t write, uint64_t group)
 {
 	struct thread *t = slot_object(s);
+	int error;
 
 	if (!(s->rights & (write ? RIGHT_WRITE : RIGHT_READ)))
 		return -E_NO_RIGHT;
 	if (write > 1 || group > REGS_FLOAT || !self->buffer)
 		return -E_BAD_ARG;
-	if (write ? t->state != STATE_STOPPED : t->state == STATE_READY)
+	if (write ? t->state != STATE_STOPPED : t->state == STATE_READY || t->state == STATE_HELD)
 		return -E_RUNNING;
-	if (group == REGS_GENERAL)
+	if (group == REGS_GENERAL) {
 		regs_general(t, self->buffer, write);
-	else
+		return 0;
+	}
+	error = hart_hold(t, true);
+	if (!error)
 		regs_float(t, self->buffer, write);
-	return 0;
+	return error;
 }

@@ -31,6 +31,8 @@
 #define HART_FPU_OWNER   24
 #define HART_FS_ON       32
 #define HART_READY_BITS  40
+#define LOCK_OWNER       4
+#define HART_STACK_BYTES 8192 /* its lowest page unmapped */
 #define ENDPOINT_BITS    0
 #define ENDPOINT_HEAD    8
 #define ENDPOINT_TAIL    16
@@ -59,6 +61,7 @@ enum thread_state {
 	STATE_SEND,                    /* in an endpoint's queue with a message or a fault */
 	STATE_REPLY,                   /* its message or fault was taken: exactly one reply is outstanding */
 	STATE_RECEIVE,                 /* in an endpoint's queue, waiting for anything */
+	STATE_HELD,                    /* taken off its hart for another hart that asked for it */
 };
 
 struct thread;
@@ -113,7 +116,6 @@ struct thread {
 	uint64_t deadline;
 	struct thread *heap_left, *heap_right, *heap_up;
 	uint64_t cpu_time;             /* ticks */
-	uint64_t fpu_used;
 	struct slot bound[BOUND_COUNT];
 	uint64_t fpu[33];              /* f0 ... f31, fcsr */
 };
@@ -143,7 +145,9 @@ struct hart {
 	struct thread *fpu_owner;      /* whose values the FPU holds */
 	uint64_t fs_on;                /* sstatus.FS is on */
 	uint64_t ready_bits;           /* bit 63 - prio: that queue is not empty */
-	uint64_t id;
+	uint64_t id;                   /* of SBI and the device tree */
+	uint64_t index;                /* in harts[]; bit of a hart mask */
+	struct thread *wanted;         /* another hart wants this one held, or its FPU values saved */
 	struct thread *payer;          /* whose time is running */
 	uint64_t payer_since;
 	uint64_t slice_end;
@@ -158,6 +162,21 @@ _Static_assert(offsetof(struct hart, stack) == HART_STACK && offsetof(struct har
 	       offsetof(struct hart, ready_bits) == HART_READY_BITS, "assembly");
 
 #ifndef KERNEL_HOST
+/* Harts 0 .. hart_count - 1 run; the boot hart is the first. */
+#define HART_MAX 8
+extern struct hart harts[HART_MAX];
+extern uint64_t hart_count;
+
+/*
+ * The one lock: everything in the kernel changes under it, but for a thread's registers while it runs. Taken after
+ * the save on the way in, released before the load on the way out. FIFO, so no hart waits for more than the others' turns.
+ */
+struct lock {
+	uint32_t next, owner;
+};
+extern struct lock kernel_lock;
+_Static_assert(offsetof(struct lock, owner) == LOCK_OWNER, "assembly");
+
 /* tp in the kernel. */
 static inline struct hart *this_hart(void)
 {
@@ -172,6 +191,23 @@ static inline void thread_result(struct thread *t, long status)
 	t->regs[REG_A0] = (uint64_t)status;
 }
 
+/* hart.c */
+void hart_init(struct hart *h, uint64_t id);
+/* Starts one more hart; its index or an error. */
+long hart_start(uint64_t id);
+/* Makes another hart look at what there is to run. */
+void hart_poke(struct hart *h);
+/* What a poke does on the hart poked. */
+void hart_poked(void);
+/* 0 if t does not run on another hart and, with fpu, none holds its FPU values. Else asks that hart: -E_AGAIN. */
+int hart_hold(struct thread *t, bool fpu);
+/* sfence.vma of a space (va 0: all of it) on the harts of the mask but for this one. */
+#define FENCE_ALL_SPACES (~0UL)
+void hart_fence(uint64_t mask, uint64_t va, uint64_t size, uint64_t asid);
+void hart_fence_code(void);
+void lock_acquire(void);
+void lock_release(void);
+
 /* sched.c */
 /* Sets the priority of a thread in no ready queue, and what goes with it. */
 void sched_store_prio(struct thread *t, uint64_t prio);
@@ -183,6 +219,8 @@ void sched_ready(struct thread *t);
 void sched_switch(struct thread *next);
 /* Takes a thread that is READY out of the running. */
 void sched_remove(struct thread *t);
+/* Somebody of a higher priority than the current thread may be ready. */
+void sched_preempt(void);
 /* Ends the current thread's turn. */
 void sched_yield(void);
 /* Chooses what runs next; waits for an interrupt if nothing can. */
@@ -193,11 +231,12 @@ void sched_set_prio(struct thread *t, uint64_t prio);
 void thread_init(struct thread *t);
 /* Ends a wait: the thread is READY in no queue afterwards, its call answers `error`. */
 void thread_unblock(struct thread *t, long error);
-void thread_stop(struct thread *t);
+/* 0, or -E_AGAIN while it runs on another hart. So do the next two. */
+int thread_stop(struct thread *t);
 /* The thread's own part of destroying it; its bound slots are gone afterwards. */
-void thread_destroy(struct thread *t);
+int thread_destroy(struct thread *t);
 /* A bound slot is about to be removed. */
-void thread_unbind(struct slot *s);
+int thread_unbind(struct slot *s);
 /* Takes the FPU's values back into their owner. */
 void thread_save_fpu(struct thread *t);
 /* Illegal instruction: true if it was only the FPU that was off. */

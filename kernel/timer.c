@@ -15,7 +15,7 @@ uint64_t timer_slice = 100000;
 void timer_init(void)
 {
 	has_stimecmp = timer_probe() == 0;
-	this_hart()->armed = ~0UL;
+	timer_arm(~0UL);
 	csr_set(sie, SIE_TIMER | SIE_SOFT);
 }
 

@@ -54,7 +54,7 @@ static void trap_interrupt(uint64_t number)
 		trap_external();
 		break;
 	default:
-		csr_clear(sip, SIE_SOFT);
+		hart_poked();
 		break;
 	}
 }

@@ -26,6 +26,9 @@ static struct thread_stack *retired;   /* pushed by compare and swap, emptied un
 void thread_entry(void) LIBC_HIDDEN;
 _Noreturn void thread_main(struct thread_stack *stack, struct ipc_buffer *buffer) LIBC_HIDDEN;
 
+/* Of the allocator, where there is one that keeps something for a thread: gives it up. */
+void malloc_thread_end(void) __attribute__((weak));
+
 /* The capability that wakes whoever waits on `endpoint` for a lock; 0: no slot. */
 static cap_t make_wake(cap_t endpoint)
 {
@@ -136,6 +139,8 @@ _Noreturn void thread_exit(void)
 
 	if (!s)
 		exit(0);
+	if (malloc_thread_end)
+		malloc_thread_end();
 	s->next = __atomic_load_n(&retired, __ATOMIC_RELAXED);
 	while (!__atomic_compare_exchange_n(&retired, &s->next, s, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		;

@@ -67,7 +67,7 @@ static char *span_around(const char *p)
 
 static void describe(struct text *t, const char *p)
 {
-	char *span = span_around(p);
+	char *span = span_around(p), *span_start = span;
 	uint64_t word;
 	size_t size;
 
@@ -92,7 +92,7 @@ static void describe(struct text *t, const char *p)
 			 word_is_used(word) ? " bytes into a block of " : " bytes into an overwritten block of ");
 	} else {
 		text_number(t, p - span, 10);
-		text_add(t, word_has(word, SPAN_USED) ? " bytes into a block of " : " bytes into free memory of ");
+		text_add(t, word_has(word, SPAN_USED) && !span_is_kept(span_start) ? " bytes into a block of " : " bytes into free memory of ");
 	}
 	text_number(t, size - WORD, 10);
 	text_add(t, " bytes");
@@ -102,7 +102,7 @@ static void describe(struct text *t, const char *p)
 __attribute__((noreturn)) void check_bad_pointer(const char *call, const void *p)
 {
 	struct text t = { .length = 0 };
-	bool freed = in_heap(p) && (word_is_free(word_get(p)) ||
+	bool freed = in_heap(p) && (word_is_free(word_get(p)) || span_is_kept(p) ||
 				    (word_is_span(span_get(p)) && !word_has(span_get(p), SPAN_USED)));
 
 	text_add(&t, "malloc: ");

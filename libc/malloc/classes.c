@@ -152,8 +152,7 @@ static struct slab *slab_make(unsigned class, void *p)
 	uint64_t raw, step = stride * (heap.secret + 1);
 	char *last;
 
-	if (!span_resize(p, end))
-		check_failed("a slab cannot shrink:", p);
+	span_cut(p, end);
 	span_set(p, span_get(p) | (uint64_t)SPAN_SLAB << 32);
 	*s = (struct slab){ .free = SLAB_HEAD, .owner = thread_self(), .total = total, .stride = stride,
 			    .class = class };
@@ -329,23 +328,23 @@ static void *class_grow(unsigned class)
 	want = want < SLAB_BYTES_MIN ? SLAB_BYTES_MIN : want > SLAB_BYTES_MAX ? SLAB_BYTES_MAX : want;
 	min = SLAB_HEAD + (stride * 4 < 512 ? 512 / stride * stride : stride * 4);
 	want = SLAB_HEAD + (want / stride < 4 ? stride * 4 : want / stride * stride);
-	p = span_find(min, want, align, true);
+	p = span_find(min, want, align);
+	if (!p)
+		p = span_top(min, want, align);
 	if (p)
 		return class_use(class, slab_make(class, p));
 	s = slab_borrow(class);
 	if (s)
 		return class_use(class, s);
 	if (slabs_dissolve()) {
-		p = span_find(min, want, align, false);
+		p = span_find(min, want, align);
 		if (p)
 			return class_use(class, slab_make(class, p));
 	}
-	p = span_find(stride, stride, align, false);
+	p = span_find(stride, stride, align);
 	if (p)
 		return p;
-	p = span_find(min, want, align, true);
-	if (!p)
-		p = span_alloc(min, align);
+	p = span_alloc(min, align);
 	return p ? class_use(class, slab_make(class, p)) : span_alloc(stride, align);
 }
 

@@ -27,28 +27,27 @@ static size_t span_size(size_t n)
 	return size < SPAN_MIN ? SPAN_MIN : size;
 }
 
-/* A span with room for n bytes at `align`; the bytes from *fresh on are known to be zero. */
-static void *large_alloc(size_t n, size_t align, char **fresh)
+/* A span with room for n bytes at `align`. */
+static void *aligned_large(size_t n, size_t align)
 {
 	void *p = NULL;
 
-	if (n > HEAP_MAX)
+	if (n > HEAP_MAX || align > HEAP_MAX)
 		return no_memory();
 	heap_lock();
-	if (likely(heap.secret) || heap_start()) {
-		if (fresh)
-			*fresh = heap.fresh;
+	if (likely(heap.secret) || heap_start())
 		p = span_alloc(span_size(n), align);
-	}
 	heap_unlock();
 	return p ? p : no_memory();
 }
 
 static __attribute__((noinline)) void *malloc_slow(size_t n)
 {
-	if (n > SMALL_MAX)
-		return large_alloc(n, GRAIN, NULL);
-	return class_alloc((n + WORD + GRAIN - 1) / GRAIN);
+	if (n <= SMALL_MAX)
+		return class_alloc((n + WORD + GRAIN - 1) / GRAIN);
+	if (unlikely(n > HEAP_MAX))
+		return no_memory();
+	return large_alloc((n + WORD + GRAIN - 1) & -GRAIN);
 }
 
 static inline __attribute__((always_inline)) void *allocate(size_t n)
@@ -78,7 +77,7 @@ static struct slab *block_slab(const void *p, uint64_t word)
 	if (offset >> 32 || (uintptr_t)s % GRAIN || (uintptr_t)s - heap.first >= heap.extent)
 		return NULL;
 	head = span_get(s);
-	if (!word_is_span(head) || !word_has(head, SPAN_SLAB))
+	if (!word_is_block(head, SPAN_SLAB))
 		return NULL;
 	return offset >= SLAB_HEAD && (offset - SLAB_HEAD) % s->stride == 0 ? s : NULL;
 }
@@ -95,7 +94,7 @@ static struct slab *block_find(const char *call, const void *p, size_t *size)
 	if ((uintptr_t)p - heap.first >= heap.extent || (uintptr_t)p % GRAIN)
 		check_bad_pointer(call, p);
 	word = span_get(p);
-	if (word_is_span(word) && word_has(word, SPAN_USED) && !word_has(word, SPAN_SLAB)) {
+	if (word_is_block(word, 0) && !span_is_kept(p)) {
 		*size = word_size(word);
 		return NULL;
 	}
@@ -106,40 +105,48 @@ static struct slab *block_find(const char *call, const void *p, size_t *size)
 	return s;
 }
 
-static __attribute__((noinline)) void free_slow(void *p)
+/* p is NULL, or wrong. */
+static __attribute__((noinline)) void free_outside(void *p)
 {
-	struct slab *s;
-	size_t size;
+	if (p)
+		check_bad_pointer("free", p);
+}
 
-	if (!p)
-		return;
-	s = block_find("free", p, &size);
-	if (s) {
+/* p is in the heap, but not of a slab of the calling thread. */
+static __attribute__((noinline)) void free_other(void *p)
+{
+	struct slab *s = (uintptr_t)p % GRAIN ? NULL : block_slab(p, word_get(p));
+
+	if (s)
 		slab_free_remote(s, p, (char *)p - (char *)s);
-		return;
-	}
-	heap_lock();
-	block_find("free", p, &size);
-	span_free(p);
-	heap_unlock();
+	else
+		check_bad_pointer("free", p);
 }
 
 static inline __attribute__((always_inline)) void release(void *p)
 {
-	if (likely((uintptr_t)p - heap.first < heap.extent)) {
-		uint64_t key = address_key(p, heap.secret);
-		uint64_t offset = key - raw_get(p);
-		struct slab *s = (struct slab *)((uintptr_t)p - offset);
+	uint64_t key, offset;
+	struct slab *s;
 
-		if (likely(!(offset >> 32) && s->owner == thread_self())) {
-			raw_set(p, key + s->free);
-			s->free = offset;
-			if (unlikely(!--s->left))
-				slab_event(s);
-			return;
-		}
+	if (unlikely((uintptr_t)p - heap.first >= heap.extent)) {
+		free_outside(p);
+		return;
 	}
-	free_slow(p);
+	key = address_key(p, heap.secret);
+	offset = key - raw_get(p);
+	if (unlikely(offset >> 32)) {
+		large_free(p);
+		return;
+	}
+	s = (struct slab *)((uintptr_t)p - offset);
+	if (unlikely(s->owner != thread_self())) {
+		free_other(p);
+		return;
+	}
+	raw_set(p, key + s->free);
+	s->free = offset;
+	if (unlikely(!--s->left))
+		slab_event(s);
 }
 
 /* Frees a block; NULL is none. */
@@ -157,7 +164,7 @@ static void clear(void *p, size_t n)
 void *MALLOC_NAME(calloc)(size_t count, size_t each)
 {
 	size_t n;
-	char *p, *fresh = NULL;
+	char *p, *fresh;
 
 	if (__builtin_mul_overflow(count, each, &n))
 		return no_memory();
@@ -167,8 +174,9 @@ void *MALLOC_NAME(calloc)(size_t count, size_t each)
 			clear(p, n);
 		return p;
 	}
-	p = large_alloc(n, GRAIN, &fresh);
-	if (p && fresh > p)
+	fresh = heap.fresh;
+	p = malloc_slow(n);
+	if (p && p < fresh)
 		clear(p, (size_t)(fresh - p) < n ? (size_t)(fresh - p) : n);
 	return p;
 }
@@ -188,9 +196,7 @@ static void *aligned(size_t align, size_t n)
 			return p;
 		return class_alloc(class);
 	}
-	if (align > HEAP_MAX)
-		return no_memory();
-	return large_alloc(n, align, NULL);
+	return aligned_large(n, align);
 }
 
 /* n bytes at a multiple of `align`; EINVAL if that is not a power of two. */
@@ -236,30 +242,15 @@ void *MALLOC_NAME(pvalloc)(size_t n)
 	return aligned(PAGE_BYTES, (n + PAGE_BYTES - 1) & -PAGE_BYTES);
 }
 
-static bool large_resize(void *p, size_t n)
+/* As realloc, of the block of a slab, or of a span that cannot be resized where it is. */
+static __attribute__((noinline)) void *realloc_move(void *p, size_t n)
 {
-	bool done;
-
-	if (n > HEAP_MAX)
-		return false;
-	heap_lock();
-	done = span_resize(p, span_size(n));
-	heap_unlock();
-	return done;
-}
-
-/* The block p with room for n bytes, moved if need be. NULL with ENOMEM: p stays as it is. n == 0: as malloc(0). */
-void *MALLOC_NAME(realloc)(void *p, size_t n)
-{
-	struct slab *s;
 	size_t room;
 	void *q;
+	struct slab *s = block_find("realloc", p, &room);
 
-	if (!p)
-		return allocate(n);
-	s = block_find("realloc", p, &room);
 	room -= WORD;
-	if (s ? n <= room && n >= room / 2 : large_resize(p, n))
+	if (s && n <= room && n >= room / 2)
 		return p;
 	q = allocate(n);
 	if (!q)
@@ -267,6 +258,18 @@ void *MALLOC_NAME(realloc)(void *p, size_t n)
 	memcpy(q, p, n < room ? n : room);
 	release(p);
 	return q;
+}
+
+/* The block p with room for n bytes, moved if need be. NULL with ENOMEM: p stays as it is. n == 0: as malloc(0). */
+void *MALLOC_NAME(realloc)(void *p, size_t n)
+{
+	if (!p)
+		return allocate(n);
+	if ((uintptr_t)p - heap.first >= heap.extent || (uintptr_t)p % GRAIN)
+		check_bad_pointer("realloc", p);
+	if (n <= HEAP_MAX && large_resize(p, span_size(n)) == 1)
+		return p;
+	return realloc_move(p, n);
 }
 
 void *MALLOC_NAME(reallocarray)(void *p, size_t count, size_t each)
@@ -297,7 +300,6 @@ int MALLOC_NAME(malloc_trim)(size_t keep)
 	end = heap.end;
 	if (heap.secret) {
 		heap_sweep();
-		heap.cached = 0;
 		heap_trim(keep);
 	}
 	end = (char *)(end - heap.end);

@@ -31,7 +31,7 @@
 #define WORD 8ul                /* the word before a payload */
 #define SPAN_MIN 32ul           /* word, two links, size at the end */
 
-#define SPAN_TAG 0x5350414eull  /* in bits 63..35 of a span's word; flags in 34..32 */
+#define SPAN_TAG 0x53504e40ull  /* in bits 63..36 of a span's word; flags in 35..32 */
 #define SPAN_USED 1u            /* allocated, or a slab */
 #define SPAN_SLAB 2u
 #define SPAN_PREV 4u            /* the span before this one is free and has its size at its end */
@@ -93,11 +93,12 @@ struct cache {
 };
 
 struct links {
-	struct links *next, *prev;
+	struct links *next, **at;       /* at: what points to this */
 };
 
 /* The one heap. `first`, `extent` and `secret` are read without the lock. */
 struct heap {
+	uintptr_t lock;         /* as pages.h says */
 	uintptr_t first;        /* lowest payload */
 	volatile uint64_t extent; /* bytes from it to `end` */
 	uint64_t secret;        /* odd */
@@ -108,12 +109,12 @@ struct heap {
 	char *limit;            /* end of what is reserved */
 	uint64_t used;          /* bytes in spans in use, slabs included */
 	uint64_t low;           /* sweep when `used` falls below */
-	uint64_t cached;        /* keep so much more at the top: a large block freed of late */
+	size_t kept_size;       /* 0, or of the large block freed last: not counted in `used` any more, but */
+	char *kept;             /* its word and its neighbours are not told yet */
 	uint64_t map[(BINS + 63) / 64];
 	uint64_t summary;       /* which words of map are not 0 */
 	struct links *bin[BINS];
 	struct slab *orphans;   /* slabs of threads that ended, with blocks in use */
-	uintptr_t lock;         /* 0: free; else as pages_lock_wait says */
 	bool sweeping;
 };
 
@@ -130,6 +131,11 @@ extern __thread struct cache malloc_cache __attribute__((tls_model("local-exec")
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
+
+static inline bool span_is_kept(const void *p)
+{
+	return malloc_heap.kept_size && p == malloc_heap.kept;
+}
 
 static inline uint64_t address_key(const void *p, uint64_t secret)
 {
@@ -178,7 +184,13 @@ static inline bool word_is_free(uint64_t word)
 
 static inline bool word_is_span(uint64_t word)
 {
-	return word >> 35 == SPAN_TAG >> 3;
+	return word >> 36 == SPAN_TAG >> 4;
+}
+
+/* A block of its own, or a slab if the flag is given: not free. (heap.kept looks like a block.) */
+static inline bool word_is_block(uint64_t word, unsigned slab)
+{
+	return (word >> 32 & ~(uint64_t)SPAN_PREV) == (SPAN_TAG | SPAN_USED | slab);
 }
 
 static inline bool word_has(uint64_t word, unsigned flag)
@@ -193,7 +205,7 @@ static inline size_t word_size(uint64_t word)
 
 static inline uint64_t word_span(size_t size, unsigned flags)
 {
-	return ((SPAN_TAG & ~7ull) | flags) << 32 | size / GRAIN;
+	return (SPAN_TAG | flags) << 32 | size / GRAIN;
 }
 
 /* What names the calling thread in slab.owner: one instruction on RISC-V. */
@@ -211,31 +223,46 @@ static inline struct cache *thread_cache_of(uintptr_t self)
 	return (struct cache *)((char *)&malloc_cache + (self - thread_self()));
 }
 
+/* One instruction each on RISC-V; see pages.h for what the word means. */
+static inline bool heap_try_lock(void)
+{
+	return likely(!__atomic_fetch_or(&malloc_heap.lock, 1, __ATOMIC_ACQUIRE));
+}
+
 static inline void heap_lock(void)
 {
-	uintptr_t free = 0;
-
-	if (!__atomic_compare_exchange_n(&malloc_heap.lock, &free, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+	if (!heap_try_lock())
 		pages_lock_wait(&malloc_heap.lock);
+}
+
+/* Unlocks and gives p: in this form callers need no frame. */
+void *heap_hand_over(void *p);
+
+static inline void *heap_unlock_with(void *p)
+{
+	if (likely(__atomic_fetch_and(&malloc_heap.lock, ~(uintptr_t)1, __ATOMIC_RELEASE) == 1))
+		return p;
+	return heap_hand_over(p);
 }
 
 static inline void heap_unlock(void)
 {
-	uintptr_t held = 1;
-
-	if (!__atomic_compare_exchange_n(&malloc_heap.lock, &held, 0, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-		pages_lock_hand_over(&malloc_heap.lock);
+	heap_unlock_with(NULL);
 }
 
-/* span.c: the heap as spans. Its callers hold heap.lock. Sizes include the word. */
+/* span.c: the heap as spans. Sizes include the word. Callers hold heap.lock, except where said. */
 bool heap_start(void);
-void *span_find(size_t min, size_t want, size_t align, bool top);
+void *span_find(size_t min, size_t want, size_t align);
+void *span_top(size_t min, size_t want, size_t align);
 void *span_alloc(size_t size, size_t align);
 void span_free(void *p);
-bool span_resize(void *p, size_t size);
-void heap_trim(size_t keep);
+void span_cut(void *p, size_t size);
 void heap_sweep(void);
+void heap_trim(size_t keep);
 uint64_t span_word(const void *p);
+void *large_alloc(size_t size);         /* takes heap.lock; sets errno */
+void large_free(void *p);               /* takes heap.lock; ends the process if p is no span in use */
+int large_resize(void *p, size_t size); /* takes heap.lock */
 
 /* classes.c: slabs. Its callers do not hold heap.lock, except where said. */
 void thread_start(void);

@@ -31,9 +31,9 @@ void pages_decommit(const struct page_range *range, unsigned n);
 uint64_t pages_random(void);
 
 /*
- * A lock word is 0 when free and 1 when held by one thread with none waiting; what other values mean is up to the
- * implementation. pages_lock_wait returns when the caller holds the lock; pages_lock_hand_over is called by a
- * holder who found another value than 1.
+ * A lock word is 0 when free and odd when held; what its other bits mean is up to the implementation, but they are 0
+ * if no thread waits. Who takes the lock sets bit 0 and, if the word was not 0, calls pages_lock_wait, which returns
+ * when the caller holds the lock. The holder clears bit 0 and, if the word was not 1, calls pages_lock_hand_over.
  */
 void pages_lock_wait(uintptr_t *word);
 void pages_lock_hand_over(uintptr_t *word);

@@ -49,8 +49,10 @@ void pages_lock_wait(uintptr_t *word)
 	lock_wait((struct lock *)word);
 }
 
+/* With bit 0 cleared nobody took the lock: the waiters' bits are there. */
 void pages_lock_hand_over(uintptr_t *word)
 {
+	__atomic_fetch_or(word, 1, __ATOMIC_RELAXED);
 	lock_hand_over((struct lock *)word);
 }
 

@@ -7,39 +7,56 @@
  * holds free spans of its sizes only and its bit in `map` is set if and only if it holds any; [fresh, end) is zero.
  * Knows nothing of classes except that classes_sweep() may free some spans.
  */
+#include <errno.h>
+
 #include "malloc_internal.h"
 
 #define COMMIT_STEP (16 * 1024ul)
-#define KEEP_MIN (64 * 1024ul)
-#define CACHED_MIN (32 * 1024ul)
-#define CACHED_MAX (1024 * 1024ul)
+#define COMMIT_LARGE (2048 * 1024ul)
+#define TRIM_MIN (64 * 1024ul)
+#define KEPT_MIN (32 * 1024ul)
+#define KEPT_MAX (1024 * 1024 + PAGE_BYTES)
 #define SCAN 16                 /* spans looked at in a bin whose sizes may be too small */
+#define PREV_BIT ((uint64_t)SPAN_PREV << 32)
 
 struct heap malloc_heap;
 
 #define heap malloc_heap
 
-static uint64_t page_up(uint64_t x)
+static inline uint64_t page_up(uint64_t x)
 {
 	return (x + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
 }
 
-/* floor(log2(x)) of x > 0; base RISC-V has no instruction for it. */
-static unsigned log2_floor(uint64_t x)
+static inline size_t size_min(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline size_t size_max(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+/* floor(log2(x)) of 0 < x < 2^32; base RISC-V has no instruction for it. */
+static inline unsigned log2_floor(uint64_t x)
 {
 	unsigned n = 0;
 
-	for (; x >= 256; x >>= 8)
+	while (unlikely(x >= 256)) {
+		x >>= 8;
 		n += 8;
-	if (x >= 16)
-		x >>= 4, n += 4;
-	if (x >= 4)
-		x >>= 2, n += 2;
-	return n + (x >= 2);
+	}
+	if (x >= 16) {
+		x >>= 4;
+		n += 4;
+	}
+	/* Four bits each: log2 of 0 .. 15. */
+	return n + (0x3333333322221100ull >> (x * 4) & 15);
 }
 
 /* Number of the lowest set bit of x != 0, by a de Bruijn sequence. */
-static unsigned bit_lowest(uint64_t x)
+static inline unsigned bit_lowest(uint64_t x)
 {
 	static const uint8_t place[64] = {
 		0, 1, 2, 53, 3, 7, 54, 27, 4, 38, 41, 8, 34, 55, 48, 28, 62, 5, 39, 46, 44, 42, 22, 9, 24, 35, 59,
@@ -50,8 +67,8 @@ static unsigned bit_lowest(uint64_t x)
 	return place[((x & -x) * 0x022fdd63cc95386dull) >> 58];
 }
 
-/* The bin that holds spans of exactly `size`, or of a range of sizes that contains it. */
-static unsigned bin_of(size_t size)
+/* The bin for `size`: exact below 64 grains, then 16 an octave. `up`: all of its spans have `size` or more. */
+static inline unsigned bin_of(size_t size, bool up)
 {
 	uint64_t grains = size / GRAIN;
 	unsigned octave;
@@ -59,28 +76,18 @@ static unsigned bin_of(size_t size)
 	if (grains < 64)
 		return grains;
 	octave = log2_floor(grains >> 6);
-	return 64 + octave * 16 + (grains >> (octave + 2)) - 16;
-}
-
-/* The first bin all of whose spans have `size` or more. */
-static unsigned bin_above(size_t size)
-{
-	uint64_t grains = size / GRAIN;
-	unsigned octave;
-
-	if (grains < 64)
-		return grains;
-	octave = log2_floor(grains >> 6);
-	return 64 + octave * 16 + ((grains + (4ul << octave) - 1) >> (octave + 2)) - 16;
+	if (up)
+		grains += (4ul << octave) - 1;
+	return octave * 16 + 48 + (grains >> (octave + 2));
 }
 
 /* The first bin from `from` on that holds a span, or BINS. */
-static unsigned bin_next(unsigned from)
+static inline unsigned bin_next(unsigned from)
 {
 	unsigned at = from / 64;
 	uint64_t bits;
 
-	if (from >= BINS)
+	if (unlikely(from >= BINS))
 		return BINS;
 	bits = heap.map[at] >> from % 64;
 	if (bits)
@@ -92,119 +99,90 @@ static unsigned bin_next(unsigned from)
 	return at * 64 + bit_lowest(heap.map[at]);
 }
 
+static __attribute__((noreturn, noinline, cold)) void broken_word(const void *p)
+{
+	check_failed("overwritten: the word before", p);
+}
+
+static __attribute__((noreturn, noinline, cold)) void broken_links(const void *p)
+{
+	check_failed("freed memory was written:", p);
+}
+
 /* The word of the span at p; ends the process if it is not one. */
 uint64_t span_word(const void *p)
 {
 	uint64_t word = span_get(p);
 
 	if (unlikely(!word_is_span(word)))
-		check_failed("overwritten: the word before", p);
+		broken_word(p);
 	return word;
 }
 
-/* Makes [p, p + size) a free span: p's word has the flag for its neighbour before. The word after it is told. */
-static void span_insert(char *p, size_t size)
+/* The bin is not empty any more, or has become so. */
+static inline void bin_mark(unsigned bin, bool full)
 {
-	unsigned bin = bin_of(size);
-	struct links *l = (struct links *)p, *head = heap.bin[bin];
-	char *next = p + size;
+	uint64_t bit = 1ull << bin % 64;
 
-	span_set(p, word_span(size, 0));
-	*(word_t *)(next - 2 * WORD) = size;
-	span_set(next, span_word(next) | (uint64_t)SPAN_PREV << 32);
-	l->prev = NULL;
-	l->next = head;
-	heap.bin[bin] = l;
-	if (head) {
-		head->prev = l;
-	} else {
-		heap.map[bin / 64] |= 1ull << bin % 64;
+	if (full) {
+		heap.map[bin / 64] |= bit;
 		heap.summary |= 1ull << bin / 64;
-	}
-}
-
-/* Takes the free span p of `size` out of its bin. Its word and the word after it are left as they are. */
-static void span_remove(char *p, size_t size)
-{
-	struct links *l = (struct links *)p;
-	unsigned bin;
-
-	if (l->next) {
-		if (unlikely(l->next->prev != l))
-			check_failed("freed memory was written: links of", p);
-		l->next->prev = l->prev;
-	}
-	if (l->prev) {
-		if (unlikely(l->prev->next != l))
-			check_failed("freed memory was written: links of", p);
-		l->prev->next = l->next;
-		return;
-	}
-	bin = bin_of(size);
-	if (unlikely(heap.bin[bin] != l))
-		check_failed("freed memory was written: links of", p);
-	heap.bin[bin] = l->next;
-	if (!l->next) {
-		heap.map[bin / 64] &= ~(1ull << bin % 64);
+	} else {
+		heap.map[bin / 64] &= ~bit;
 		if (!heap.map[bin / 64])
 			heap.summary &= ~(1ull << bin / 64);
 	}
 }
 
-/* Cuts the used span p of `have` bytes to `size` and frees the rest; less than SPAN_MIN stays with it. */
-static void span_cut(char *p, size_t have, size_t size)
+/* Puts the span [p, p + size) into its bin. The word after it has SPAN_PREV already. */
+static __attribute__((noinline)) void span_insert(char *p, size_t size)
 {
-	uint64_t flags = span_get(p) >> 32 & (SPAN_PREV | SPAN_SLAB);
-	char *rest = p + size;
+	unsigned bin = bin_of(size, false);
+	struct links *l = (struct links *)p, *head = heap.bin[bin];
 
-	if (have - size < SPAN_MIN)
-		return;
-	span_set(p, word_span(size, SPAN_USED | flags));
-	span_set(rest, word_span(have - size, SPAN_USED));
-	span_free(rest);
+	span_set(p, word_span(size, 0));
+	*(word_t *)(p + size - 2 * WORD) = size;
+	l->next = head;
+	l->at = &heap.bin[bin];
+	heap.bin[bin] = l;
+	if (head)
+		head->at = &l->next;
+	else
+		bin_mark(bin, true);
 }
 
-/* Takes the free span p of `have` bytes into use, `size` of it. */
-static void *span_use(char *p, size_t have, size_t size)
+/* Takes the free span p out of its bin. Its word and the word after it are left as they are. */
+static inline void span_remove(char *p)
 {
-	char *next = p + have, *rest = p + size;
+	struct links *l = (struct links *)p, *next = l->next, **at = l->at;
 
-	span_remove(p, have);
-	if (have - size >= SPAN_MIN) {
-		heap.used += size;
-		span_set(p, word_span(size, SPAN_USED));
-		span_insert(rest, have - size);
-		return p;
-	}
-	heap.used += have;
-	span_set(p, word_span(have, SPAN_USED));
-	span_set(next, span_word(next) & ~((uint64_t)SPAN_PREV << 32));
-	return p;
+	if (unlikely((uintptr_t)at % WORD || ((uintptr_t)at - (uintptr_t)heap.bin >= sizeof(heap.bin) &&
+					      (uintptr_t)at - heap.first >= heap.extent) || *at != l))
+		broken_links(p);
+	*at = next;
+	if (next)
+		next->at = at;
+	else if ((uintptr_t)at - (uintptr_t)heap.bin < sizeof(heap.bin))
+		bin_mark(at - heap.bin, false);
 }
 
 /* Commits memory behind `end` so that `need` bytes from top on are there, and more if it can be had. */
-static bool heap_grow(size_t need)
+static __attribute__((noinline)) bool heap_grow(size_t need)
 {
 	uint64_t least = page_up((uint64_t)heap.top + need - (uint64_t)heap.end);
-	uint64_t left = heap.limit - heap.end;
-	uint64_t step = page_up((heap.extent + WORD) / 16);
+	uint64_t committed = heap.extent + GRAIN;
+	uint64_t step = size_max(COMMIT_STEP, size_min(committed / 16, size_max(COMMIT_LARGE, committed / 64)));
 
 	if (need > (uint64_t)(heap.limit - heap.top))
 		return false;
-	if (step < COMMIT_STEP)
-		step = COMMIT_STEP;
-	if (step < least)
-		step = least;
-	if (step > left)
-		step = left;
+	step = size_min(size_max(page_up(step), least), heap.limit - heap.end);
 	if (!pages_commit(heap.end, step)) {
 		step = least;
 		if (!pages_commit(heap.end, step))
 			return false;
 	}
 	heap.end += step;
-	if (heap.low < heap.used / 2)
-		heap.low = heap.used / 2;
+	heap.low = size_max(heap.low, heap.used / 2);
 	heap.extent = (uintptr_t)heap.end - heap.first;
 	return true;
 }
@@ -224,7 +202,7 @@ bool heap_start(void)
 		heap.inverse *= 2 - heap.secret * heap.inverse;
 	key = address_key(&malloc_no_slab.slab, heap.secret);
 	malloc_no_slab.word = key >> 32 == 0xffffffff ? 1ull << 63 : ~0ull;
-	heap.limit = base + (size < HEAP_MAX ? size : HEAP_MAX);
+	heap.limit = base + size_min(size, HEAP_MAX);
 	heap.end = heap.fresh = base;
 	heap.top = base + GRAIN;
 	heap.first = (uintptr_t)heap.top;
@@ -232,22 +210,18 @@ bool heap_start(void)
 }
 
 /* Bytes from top on that are committed, the word before it counted. */
-static size_t top_size(void)
+static inline size_t top_size(void)
 {
 	return heap.end - (heap.top - WORD);
 }
 
-/* Takes `size` bytes at top, which are committed. */
-static void *top_take(size_t size)
+/* Moves top up by `size` bytes, which are committed. */
+static inline void top_take(size_t size)
 {
-	char *p = heap.top;
-
 	heap.top += size;
 	heap.used += size;
 	if (heap.fresh < heap.top - WORD)
 		heap.fresh = heap.top - WORD;
-	span_set(p, word_span(size, SPAN_USED));
-	return p;
 }
 
 /* Gives memory behind top back until `keep` bytes of it are left. */
@@ -265,28 +239,35 @@ void heap_trim(size_t keep)
 		heap.fresh = end;
 }
 
-/* Empty slabs kept by the calling thread become free spans. */
+/* The kept block becomes a free span. */
+static void kept_release(void)
+{
+	char *p = heap.kept;
+
+	heap.used += heap.kept_size;
+	heap.kept_size = 0;
+	span_free(p);
+}
+
+/* What is kept for speed becomes free spans: the kept block, the calling thread's empty slabs. */
 void heap_sweep(void)
 {
 	heap.sweeping = true;
+	if (heap.kept_size)
+		kept_release();
 	classes_sweep();
 	heap.sweeping = false;
 	heap.low = heap.used / 2;
 }
 
-/* Something was freed at top: gives back what is too much. */
-static void top_grown(size_t freed)
+/* Much was freed: gives back what is too much. */
+static __attribute__((noinline)) void heap_shrink(void)
 {
-	size_t keep = (heap.extent + WORD) / 16;
-
-	if (freed >= CACHED_MIN)
-		heap.cached = freed < CACHED_MAX ? freed : CACHED_MAX;
-	if (keep < KEEP_MIN)
-		keep = KEEP_MIN;
-	if (likely(top_size() <= keep + heap.cached) || heap.sweeping)
+	if (heap.sweeping)
 		return;
 	heap_sweep();
-	heap_trim(KEEP_MIN / 2 + heap.cached);
+	if (top_size() > size_max(TRIM_MIN, (heap.extent + GRAIN) / 16))
+		heap_trim(TRIM_MIN / 2);
 }
 
 /* A free span of bin `bin` with room for `size` at `align`, or NULL; *have its size. */
@@ -306,161 +287,365 @@ static char *bin_search(unsigned bin, size_t size, size_t align, size_t *have)
 	return NULL;
 }
 
+/*
+ * Takes the free span p of `have` bytes into use, `size` of it; a rest too small for a span stays with it. p's word
+ * is set.
+ */
+static inline void span_use(char *p, size_t have, size_t size)
+{
+	size_t rest = have - size;
+
+	span_remove(p);
+	if (rest >= SPAN_MIN) {
+		span_insert(p + size, rest);
+	} else {
+		size = have;
+		span_set(p + have, span_word(p + have) & ~PREV_BIT);
+	}
+	heap.used += size;
+	span_set(p, word_span(size, SPAN_USED));
+}
+
 /* Takes `size` bytes at `align` out of the free span p of `have` bytes. */
 static void *span_use_aligned(char *p, size_t have, size_t size, size_t align)
 {
 	size_t lead = -(uintptr_t)p & (align - 1);
 
-	if (!lead)
-		return span_use(p, have, size);
+	if (!lead) {
+		span_use(p, have, size);
+		return p;
+	}
 	if (lead < SPAN_MIN)
 		lead += align;
-	span_use(p, have, have);
-	span_set(p, word_span(lead, SPAN_USED));
-	span_set(p + lead, word_span(have - lead, SPAN_USED));
-	span_cut(p + lead, have - lead, size);
-	span_free(p);
-	return p + lead;
+	span_remove(p);
+	span_insert(p, lead);
+	p += lead;
+	have -= lead;
+	if (have - size >= SPAN_MIN) {
+		span_insert(p + size, have - size);
+	} else {
+		size = have;
+		span_set(p + have, span_word(p + have) & ~PREV_BIT);
+	}
+	heap.used += size;
+	span_set(p, word_span(size, SPAN_USED | SPAN_PREV));
+	return p;
 }
 
 /* `size` bytes at `align` from top, committing more if `grow`; NULL: not there. */
 static void *top_alloc(size_t size, size_t align, bool grow)
 {
 	size_t lead = -(uintptr_t)heap.top & (align - 1);
-	char *p;
+	char *p = heap.top;
 
 	if (lead && lead < SPAN_MIN)
 		lead += align;
 	if (top_size() < size + lead && !(grow && heap_grow(size + lead)))
 		return NULL;
-	p = top_take(size + lead);
+	top_take(size + lead);
+	span_set(p + lead, word_span(size, SPAN_USED));
 	if (lead) {
 		span_set(p, word_span(lead, SPAN_USED));
-		span_set(p + lead, word_span(size, SPAN_USED));
 		span_free(p);
 	}
 	return p + lead;
 }
 
 /* A span of `size` from the bins or NULL. */
-static void *bins_alloc(size_t size, size_t align)
+static __attribute__((noinline)) void *bins_alloc(size_t size)
 {
-	unsigned bin = bin_next(bin_above(size));
+	unsigned bin = bin_next(bin_of(size, true));
 	size_t have;
 	char *p;
 
-	if (likely(align <= GRAIN)) {
-		if (bin < BINS) {
-			p = (char *)heap.bin[bin];
-			return span_use(p, word_size(span_word(p)), size);
-		}
+	if (likely(bin < BINS)) {
+		p = (char *)heap.bin[bin];
+		have = word_size(span_word(p));
 	} else {
-		for (unsigned i = 0; i < SCAN && bin < BINS; i++, bin = bin_next(bin + 1)) {
-			p = bin_search(bin, size, align, &have);
-			if (p)
-				return span_use_aligned(p, have, size, align);
-		}
+		bin = bin_of(size, false);
+		if (bin < 64 || bin >= BINS)
+			return NULL;
+		p = bin_search(bin, size, GRAIN, &have);
+		if (!p)
+			return NULL;
 	}
-	bin = bin_of(size);
-	if (bin < 64 || bin >= BINS)
-		return NULL;
-	p = bin_search(bin, size, align, &have);
-	return p ? span_use_aligned(p, have, size, align) : NULL;
+	span_use(p, have, size);
+	return p;
 }
 
-/*
- * A span of `want` bytes at `align` or, if that would need more memory, of at least `min`; NULL: not without
- * more memory. Its true size is in its word.
- */
-void *span_find(size_t min, size_t want, size_t align, bool top)
+static void *bins_alloc_aligned(size_t size, size_t align)
 {
-	void *p = bins_alloc(want, align);
+	unsigned bin = bin_next(bin_of(size, false));
+	size_t have;
+
+	for (unsigned i = 0; i < SCAN && bin < BINS; i++, bin = bin_next(bin + 1)) {
+		char *p = bin_search(bin, size, align, &have);
+
+		if (p)
+			return span_use_aligned(p, have, size, align);
+	}
+	return NULL;
+}
+
+/* A span of `want` bytes at `align` or at least `min` out of the free ones; NULL: there is none. */
+void *span_find(size_t min, size_t want, size_t align)
+{
+	void *p = align > GRAIN ? bins_alloc_aligned(want, align) : bins_alloc(want);
 	unsigned bin;
 	size_t have;
 
-	if (p)
+	if (p || min >= want)
 		return p;
-	if (top && top_size() >= min + 2 * align)
-		return top_alloc(top_size() - 2 * align < want ? (top_size() - 2 * align) & -GRAIN : want, align, false);
-	bin = min < want ? bin_next(bin_above(min)) : BINS;
+	if (align > GRAIN)
+		return bins_alloc_aligned(min, align);
+	bin = bin_next(bin_of(min, true));
 	if (bin == BINS)
 		return NULL;
-	p = bin_search(bin, min, align, &have);
-	if (!p)
+	p = heap.bin[bin];
+	have = word_size(span_word(p));
+	span_use(p, have, size_min(have, want));
+	return p;
+}
+
+/* A span of `want` bytes at `align`, or at least `min` if there is not more at top without a commit; NULL: neither. */
+void *span_top(size_t min, size_t want, size_t align)
+{
+	size_t room = top_size();
+
+	room -= size_min(room, align > GRAIN ? 2 * align : 0);
+	if (room < min)
 		return NULL;
-	if (align <= GRAIN)
-		return span_use(p, have, have < want ? have : want);
-	return span_use_aligned(p, have, min, align);
+	return top_alloc(size_min(want, room & -GRAIN), align, false);
 }
 
 /* A span of `size` bytes at `align`, or NULL: no memory. */
 void *span_alloc(size_t size, size_t align)
 {
-	void *p = bins_alloc(size, align);
+	void *p;
 
-	return p ? p : top_alloc(size, align, true);
+	for (;;) {
+		p = align > GRAIN ? bins_alloc_aligned(size, align) : bins_alloc(size);
+		if (!p)
+			p = top_alloc(size, align, !heap.kept_size);
+		if (p || !heap.kept_size)
+			return p;
+		kept_release();
+	}
 }
 
-/* Frees the used span p, whose word the caller has looked at. */
-void span_free(void *pointer)
+/* Frees the used span p with the word given. */
+static __attribute__((noinline)) void span_release(char *p, uint64_t word)
 {
-	char *p = pointer, *next;
-	uint64_t word = span_get(p), after;
-	size_t freed = word_size(word), size = freed;
+	size_t size = word_size(word);
+	char *next = p + size;
+	uint64_t after;
 
 	span_set(p, word_span(size, 0));
 	heap.used -= size;
-	next = p + size;
 	if (word_has(word, SPAN_PREV)) {
 		size_t before = *(word_t *)(p - 2 * WORD);
 
 		p -= before;
 		if (unlikely(before > heap.extent || span_get(p) != word_span(before, 0)))
-			check_failed("freed memory was written: the bytes before", pointer);
-		span_remove(p, before);
+			broken_links(p);
+		span_remove(p);
 		size += before;
 	}
 	if (next == heap.top) {
 		heap.top = p;
-		top_grown(freed);
+		if (unlikely(top_size() > size_max(TRIM_MIN, (heap.extent + GRAIN) / 16)))
+			heap_shrink();
 	} else {
 		after = span_word(next);
 		if (!word_has(after, SPAN_USED)) {
-			span_remove(next, word_size(after));
+			span_remove(next);
 			size += word_size(after);
+		} else {
+			span_set(next, after | PREV_BIT);
 		}
 		span_insert(p, size);
 	}
-	if (unlikely(heap.used < heap.low) && !heap.sweeping)
-		heap_sweep();
+	if (unlikely(heap.used < heap.low))
+		heap_shrink();
 }
 
-/* Makes the used span p `size` bytes where it stands. false: not possible there; nothing changed. */
-bool span_resize(void *pointer, size_t size)
+/* Frees the used span p, whose word the caller has looked at. */
+void span_free(void *p)
 {
-	char *p = pointer, *next;
-	uint64_t word = span_word(p), after;
-	size_t have = word_size(word);
-	uint64_t flags = SPAN_USED | (word >> 32 & SPAN_PREV);
+	span_release(p, span_word(p));
+}
 
-	if (size <= have) {
-		span_cut(p, have, size);
-		return true;
+/* Cuts the used span p to `size` and frees the rest; less than SPAN_MIN stays with it. */
+void span_cut(void *pointer, size_t size)
+{
+	char *p = pointer;
+	uint64_t word = span_word(p);
+	size_t rest = word_size(word) - size;
+
+	if (rest < SPAN_MIN)
+		return;
+	span_set(p, word - rest / GRAIN);
+	span_set(p + size, word_span(rest, SPAN_USED));
+	span_free(p + size);
+}
+
+/* Unlocks for heap_unlock_with() when other threads wait. */
+__attribute__((noinline, cold)) void *heap_hand_over(void *p)
+{
+	pages_lock_hand_over(&heap.lock);
+	return p;
+}
+
+/* The rest of large_alloc. heap.lock is held and let go. */
+static __attribute__((noinline)) void *large_alloc_locked(size_t size)
+{
+	void *p = NULL;
+
+	if (likely(heap.secret) || heap_start())
+		p = span_alloc(size, GRAIN);
+	if (unlikely(!p))
+		errno = ENOMEM;
+	return heap_unlock_with(p);
+}
+
+static __attribute__((noinline)) void *large_alloc_wait(size_t size)
+{
+	pages_lock_wait(&heap.lock);
+	return large_alloc_locked(size);
+}
+
+/* A span of `size` bytes, or NULL: no memory. */
+void *large_alloc(size_t size)
+{
+	void *p;
+
+	if (!heap_try_lock())
+		return large_alloc_wait(size);
+	if (heap.kept_size - size > heap.kept_size / 16)
+		return large_alloc_locked(size);
+	p = heap.kept;
+	heap.used += heap.kept_size;
+	heap.kept_size = 0;
+	return heap_unlock_with(p);
+}
+
+/* The rest of large_free. heap.lock is held and let go. */
+static __attribute__((noinline)) void large_free_locked(char *p)
+{
+	uint64_t word = span_get(p);
+	size_t size = word_size(word);
+
+	if (unlikely(!word_is_block(word, 0) || span_is_kept(p))) {
+		heap_unlock();
+		check_bad_pointer("free", p);
 	}
-	next = p + have;
-	if (next == heap.top) {
-		if (top_size() < size - have && !heap_grow(size - have))
-			return false;
-		top_take(size - have);
-		span_set(p, word_span(size, flags));
-		return true;
+	if (size >= KEPT_MIN && size <= KEPT_MAX) {
+		char *old = heap.kept_size ? heap.kept : NULL;
+
+		heap.used += heap.kept_size - size;
+		heap.kept = p;
+		heap.kept_size = size;
+		if (old)
+			span_free(old);
+		else if (heap.used < heap.low)
+			heap_shrink();
+	} else {
+		span_release(p, word);
+	}
+	heap_unlock();
+}
+
+static __attribute__((noinline)) void large_free_wait(void *p)
+{
+	pages_lock_wait(&heap.lock);
+	large_free_locked(p);
+}
+
+/* Frees the block p, which is not of a slab. */
+void large_free(void *p)
+{
+	uint64_t word;
+
+	if (!heap_try_lock()) {
+		large_free_wait(p);
+		return;
+	}
+	word = span_get(p);
+	if (heap.kept_size || !word_is_block(word, 0) || word_size(word) - KEPT_MIN > KEPT_MAX - KEPT_MIN ||
+	    heap.used - word_size(word) < heap.low) {
+		large_free_locked(p);
+		return;
+	}
+	heap.used -= word_size(word);
+	heap.kept = p;
+	heap.kept_size = word_size(word);
+	heap_unlock();
+}
+
+/* Takes `more` bytes of what follows the used span p of `have` bytes, and gives what it took; 0: they are not free. */
+static size_t span_extend(char *p, size_t have, size_t more)
+{
+	char *next = p + have;
+	uint64_t after;
+
+	if (span_is_kept(next))
+		kept_release();
+	if (likely(next == heap.top)) {
+		if (top_size() < more && !heap_grow(more))
+			return 0;
+		top_take(more);
+		return more;
 	}
 	after = span_word(next);
-	if (word_has(after, SPAN_USED) || have + word_size(after) < size)
-		return false;
-	span_use(next, word_size(after), size - have < SPAN_MIN ? SPAN_MIN : size - have);
-	after = span_word(next);
-	span_set(next, word_span(word_size(after), 0));
-	span_set(p, word_span(have + word_size(after), flags));
-	return true;
+	if (word_has(after, SPAN_USED) || word_size(after) < more)
+		return 0;
+	span_use(next, word_size(after), size_max(more, SPAN_MIN));
+	more = word_size(span_get(next));
+	span_set(next, word_span(more, 0));
+	return more;
+}
+
+/* The rest of large_resize. heap.lock is held and let go. */
+static __attribute__((noinline)) int large_resize_locked(void *p, size_t size)
+{
+	uint64_t word = span_get(p);
+	size_t have = word_size(word), more;
+	int done = 1;
+
+	if (unlikely(!word_is_block(word, 0) || span_is_kept(p))) {
+		done = -1;
+	} else if (size <= have) {
+		span_cut(p, size);
+	} else {
+		more = span_extend(p, have, size - have);
+		if (more)
+			span_set(p, word + more / GRAIN);
+		else
+			done = 0;
+	}
+	heap_unlock();
+	return done;
+}
+
+static __attribute__((noinline)) int large_resize_wait(void *p, size_t size)
+{
+	pages_lock_wait(&heap.lock);
+	return large_resize_locked(p, size);
+}
+
+/* Makes the block p `size` bytes where it stands. 1: done; 0: not possible there; -1: p is not a span in use. */
+int large_resize(void *p, size_t size)
+{
+	uint64_t word;
+	size_t more;
+
+	if (!heap_try_lock())
+		return large_resize_wait(p, size);
+	word = span_get(p);
+	more = size - word_size(word);
+	if (!word_is_block(word, 0) || (char *)p + word_size(word) != heap.top || more > top_size())
+		return large_resize_locked(p, size);
+	top_take(more);
+	span_set(p, word + more / GRAIN);
+	return heap_unlock_with(NULL) == NULL;
 }

@@ -73,12 +73,15 @@ static void walk_spans(struct walk *w)
 			w->info.fordblks += size;
 		} else if (word_has(word, SPAN_SLAB)) {
 			walk_slab(w, (struct slab *)p, size);
+		} else if (span_is_kept(p)) {
+			expect(w, size == heap.kept_size, "the kept block has its size");
+			w->info.fordblks += size;
 		} else {
 			w->info.hblks++;
 			w->info.hblkhd += size - WORD;
 			w->info.uordblks += size - WORD;
 		}
-		if (word_has(word, SPAN_USED))
+		if (word_has(word, SPAN_USED) && !span_is_kept(p))
 			w->spans += size;
 		free_before = !word_has(word, SPAN_USED);
 		p += size;
@@ -95,7 +98,7 @@ static void walk_bins(struct walk *w)
 		expect(w, !heap.bin[i] == !(heap.map[i / 64] >> i % 64 & 1), "the map says which bins hold spans");
 		for (struct links *l = heap.bin[i]; l && !w->wrong; l = l->next, spans++) {
 			expect(w, !word_has(span_get(l), SPAN_USED), "a bin holds free spans");
-			expect(w, l->prev ? l->prev->next == l : heap.bin[i] == l, "a bin's links hold");
+			expect(w, *l->at == l && (l->at == &heap.bin[i]) == (l == heap.bin[i]), "a bin's links hold");
 		}
 	}
 	for (unsigned i = 0; i < (BINS + 63) / 64; i++)

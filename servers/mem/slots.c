@@ -300,7 +300,8 @@ void slots_grow_if_needed(void)
 	sys_give(GIVE_COPY, ROOT_CNODE, 1, CAP(SLOT_OLD, SLOT_OLD), RIGHT_ALL, 0, 0);
 	sys_delete(CAP(SLOT_OLD, ROOT_CNODE));
 	sys_give(GIVE_COPY, large, 1, CAP(SLOT_OLD, ROOT_CNODE), RIGHT_ALL, 0, 0);
-	vm_set_cspace(SLOT_OLD);
+	if (!vm_set_cspace(SLOT_OLD))
+		return;         /* `growing` stays set: it is not tried again */
 	/* From here on every own index is one of the new CNode. */
 	own_left += OWN_LARGE - ROOT_SLOTS;
 	own_count = OWN_LARGE;

@@ -10,6 +10,8 @@
 #include "slots.h"
 #include "worker.h"
 
+#define BATCH_PAGES 128                 /* what the kernel unmaps at a time */
+
 static unsigned runs, run_pages;        /* waiting in the buffer to be unmapped */
 
 struct ipc_buffer *vm_buffer(void)
@@ -73,10 +75,15 @@ bool vm_table(uint64_t va)
 	return r == -E_OCCUPIED;
 }
 
-void vm_set_cspace(cap_t cnode)
+bool vm_set_cspace(cap_t cnode)
 {
-	sys_thread_set(ROOT_THREAD, THREAD_CSPACE, cnode);
-	worker_set_cspace();
+	long r = sys_thread_set(ROOT_THREAD, THREAD_CSPACE, cnode);
+
+	if (r)
+		log_error("mem: own CNode", r, cnode);
+	else
+		worker_set_cspace();
+	return !r;
 }
 
 bool vm_clear(uint32_t frame)
@@ -108,7 +115,7 @@ void vm_unmap_flush(void)
 		r = sys_unmap(runs, run[0].cap, run[0].count, &done);
 		if (r != -E_AGAIN)
 			break;
-		while (done >= run[0].count) {
+		while (runs && done >= run[0].count) {
 			done -= run[0].count;
 			runs--;
 			for (unsigned i = 0; i < runs; i++)
@@ -126,7 +133,7 @@ void vm_unmap_add(cap_t frame)
 {
 	struct slot_run *run = vm_buffer()->runs;
 
-	if (run_pages == PIECE_PAGES)
+	if (run_pages == BATCH_PAGES)
 		vm_unmap_flush();
 	run_pages++;
 	if (runs && run[runs - 1].cap + run[runs - 1].count == frame) {

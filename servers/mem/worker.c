@@ -38,8 +38,19 @@ static void worker_main(cap_t mail)
 
 void worker_set_cspace(void)
 {
-	if (thread_slot)
-		sys_thread_set(thread_slot, THREAD_CSPACE, ROOT_CNODE);
+	long r;
+
+	if (!thread_slot)
+		return;
+	/* It may be anywhere between two instructions, which all name slots that both CNodes have. */
+	r = sys_thread_set(thread_slot, THREAD_CSPACE, ROOT_CNODE);
+	if (r == -E_RUNNING) {
+		sys_thread_set(thread_slot, THREAD_STOP, 0);
+		r = sys_thread_set(thread_slot, THREAD_CSPACE, ROOT_CNODE);
+		sys_thread_set(thread_slot, THREAD_RUN, 0);
+	}
+	if (r)
+		log_error("mem: zero worker's CNode", r, 0);
 }
 
 /* Its Thread, made from a spare frame that moves to an own slot. */

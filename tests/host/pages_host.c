@@ -84,12 +84,8 @@ uint64_t pages_random(void)
 
 void pages_lock_wait(uintptr_t *word)
 {
-	uintptr_t free = 0;
-
-	while (!__atomic_compare_exchange_n(word, &free, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
-		free = 0;
+	while (__atomic_fetch_or(word, 1, __ATOMIC_ACQUIRE))
 		sched_yield();
-	}
 }
 
 void pages_lock_hand_over(uintptr_t *word)

@@ -374,6 +374,74 @@ void host_boot(void)
 	host_check();
 }
 
+void host_kit(void)
+{
+	EXPECT(sys(root, SYS_SPLIT, ROOT_WORLD, 1, 1, GIGA), 0);
+	EXPECT(sys(root, SYS_CARVE, GIGA, 1, MEM_RAM), 0);
+	EXPECT(sys(root, SYS_SPLIT, ROOT_WORLD, 2, 1, UNKNOWN_1G), 0);
+	EXPECT(sys(root, SYS_SPLIT, UNKNOWN_1G, 0, 1, UNKNOWN_2M), 0);
+	EXPECT(sys(root, SYS_SPLIT, GIGA, 0, 8, MEGA), 0);
+	EXPECT(sys(root, SYS_SPLIT, MEGA, 0, PAGES, PAGE), 0);
+	EXPECT(sys(root, SYS_SPLIT, MEGA + 1, 0, PAGES, PAGE2), 0);
+	EXPECT(sys(root, SYS_MAKE, SPACE, TYPE_VSPACE, ROOT_SYSTEM), 0);
+	EXPECT(sys(root, SYS_TABLE, SPACE + 1, SPACE, VA), 0);
+	EXPECT(sys(root, SYS_TABLE, SPACE + 2, SPACE, VA), 0);
+}
+
+void host_endpoints(unsigned page, unsigned dst, unsigned count)
+{
+	EXPECT(sys(root, SYS_SPLIT, page, 0, count, dst), 0);
+	for (unsigned i = 0; i < count; i++)
+		EXPECT(sys(root, SYS_MAKE, dst + i, TYPE_ENDPOINT), 0);
+}
+
+struct thread *host_thread(unsigned page)
+{
+	EXPECT(sys(root, SYS_MAKE, page, TYPE_THREAD), 0);
+	EXPECT(sys(root, SYS_MAKE, page + 1, TYPE_CNODE), 0);
+	EXPECT(sys(root, SYS_THREAD_SET, page, THREAD_CSPACE, page + 1), 0);
+	EXPECT(sys(root, SYS_THREAD_SET, page, THREAD_VSPACE, SPACE), 0);
+	EXPECT(sys(root, SYS_THREAD_SET, page, THREAD_BUFFER, page + 2), 0);
+	EXPECT(sys(root, SYS_THREAD_SET, page, THREAD_MAX_PRIO, 63), 0);
+	EXPECT(sys(root, SYS_THREAD_SET, page, THREAD_PRIO, root->prio), 0);
+	EXPECT(sys(root, SYS_THREAD_SET, page, THREAD_WINDOW, WINDOW | 8UL << 32), 0);
+	EXPECT(sys(root, SYS_THREAD_SET, page, THREAD_RUN), 0);
+	return slot_object(root_slot(page));
+}
+
+struct slot *host_slot(unsigned cnode, unsigned index)
+{
+	return &cnode_slots(root_slot(cnode))[index];
+}
+
+static uint64_t digest;
+
+static void digest_word(uint64_t w)
+{
+	digest = (digest ^ w) * 0x9e3779b97f4a7c15;
+	digest ^= digest >> 29;
+}
+
+static void digest_leaf(const struct slot *vspace, uint64_t va, const pte_t *pte, unsigned level)
+{
+	digest_word(vspace->record);
+	digest_word(va | level);
+	digest_word(*pte);
+}
+
+uint64_t host_digest(void)
+{
+	digest = 1;
+	for (const struct slot *s = slot_next(&cap_origin); s; s = slot_next(s)) {
+		digest_word((uint64_t)s);
+		for (unsigned i = 0; i < 4; i++)
+			digest_word(((const uint64_t *)s)[i]);
+		if (s->type == TYPE_VSPACE && s->kind != KIND_COPY)
+			(void)space_leaves(s, digest_leaf);
+	}
+	return digest;
+}
+
 uint64_t host_random(void)
 {
 	host_seed ^= host_seed << 13;

@@ -46,6 +46,33 @@ void host_time_to(uint64_t t);
 /* An index into the root's CNode, and the slot. */
 struct slot *root_slot(unsigned index);
 
+/*
+ * What most claims start from, in the root's CNode: GIGA of RAM split into 8 MEGA, the first of them into PAGES,
+ * the second into PAGES more from PAGE2 on; a VSpace with tables for the 2 MiB from VA on; FREE slots to the end.
+ */
+#define UNKNOWN_2M 78
+#define UNKNOWN_1G 79
+#define GIGA   80
+#define MEGA   81
+#define PAGE   100
+#define PAGE2  164
+#define PAGES  64
+#define SPACE  (PAGE + 60)
+#define VA     0x40200000UL
+#define FREE   240
+#define FREE_END ROOT_SLOTS
+void host_kit(void);
+/* Page `page` becomes `count` endpoints from slot dst on. */
+void host_endpoints(unsigned page, unsigned dst, unsigned count);
+/* A thread that runs: Thread, CNode and buffer of pages page, page + 1, page + 2, in SPACE; window 100 to 107. */
+struct thread *host_thread(unsigned page);
+#define WINDOW 100
+/* The slot `index` of the CNode made in the root's slot `cnode`. */
+struct slot *host_slot(unsigned cnode, unsigned index);
+
+/* A number for all that the kernel knows of slots and mappings: the same before and after a call that was refused. */
+uint64_t host_digest(void);
+
 /* A fault of the running thread. */
 void host_fault(struct thread *t, uint64_t cause, uint64_t va);
 

@@ -1,0 +1,127 @@
+/*
+ * hart.c: several harts under one lock: starting them, poking them, fencing their TLBs, taking a thread off one.
+ *
+ * No hart waits for another under the lock, except in SBI's fences, which machine mode answers. To act on a thread that
+ * runs elsewhere: mark it wanted, poke that hart, answer AGAIN.
+ */
+#include "kernel.h"
+#include "riscv.h"
+#include "sbi.h"
+#include "space.h"
+#include "thread.h"
+
+struct hart harts[HART_MAX] __attribute__((section(".bss.page"), aligned(PAGE_SIZE)));
+uint64_t hart_count;
+struct lock kernel_lock;
+
+extern char hart_stacks[], boot_secondary[];
+
+void lock_acquire(void)
+{
+	uint32_t mine = __atomic_fetch_add(&kernel_lock.next, 1, __ATOMIC_RELAXED);
+
+	while (__atomic_load_n(&kernel_lock.owner, __ATOMIC_ACQUIRE) != mine)
+		;
+}
+
+void lock_release(void)
+{
+	__atomic_store_n(&kernel_lock.owner, kernel_lock.owner + 1, __ATOMIC_RELEASE);
+}
+
+/* This hart's own registers and structure; under the lock. */
+void hart_init(struct hart *h, uint64_t id)
+{
+	h->id = id;
+	h->index = (uint64_t)(h - harts);
+	h->stack = (uint64_t)hart_stacks + (h->index + 1) * HART_STACK_BYTES;
+	h->satp = csr_read(satp);
+	csr_clear(sstatus, SSTATUS_SPP | SSTATUS_FS | SSTATUS_SUM);
+	csr_write(scounteren, 7);
+	timer_init();
+}
+
+/* A further hart's first C; leaves holding the lock, as a trap would. */
+void hart_main(void);
+void hart_main(void)
+{
+	lock_acquire();
+	hart_init(this_hart(), this_hart()->id);
+}
+
+long hart_start(uint64_t id)
+{
+	struct hart *h = &harts[hart_count];
+
+	for (unsigned i = 0; i < hart_count; i++)
+		if (harts[i].id == id)
+			return -E_BUSY;
+	if (hart_count == HART_MAX)
+		return -E_BAD_ARG;
+	h->id = id;
+	h->index = hart_count;
+	h->stack = (uint64_t)hart_stacks + (h->index + 1) * HART_STACK_BYTES;
+	h->satp = kernel_satp();
+	h->armed = ~0UL;
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	if (sbi_hart_start(id, image_pa(boot_secondary), (uint64_t)h))
+		return -E_BAD_ARG;
+	return (long)hart_count++;
+}
+
+void hart_poke(struct hart *h)
+{
+	sbi_send_ipi(h->id);
+}
+
+void hart_poked(void)
+{
+	struct hart *h = this_hart();
+	struct thread *t = h->wanted;
+
+	csr_clear(sip, SIE_SOFT);
+	h->wanted = NULL;
+	if (t) {
+		thread_save_fpu(t);
+		if (h->current == t) {
+			h->current = NULL;
+			t->state = STATE_HELD;
+		}
+	}
+	sched_preempt();
+}
+
+int hart_hold(struct thread *t, bool fpu)
+{
+	struct hart *self = this_hart(), *h = t->hart;
+
+	if (fpu && self->fpu_owner == t)
+		thread_save_fpu(t);
+	if (h == self || (h->current != t && !(fpu && h->fpu_owner == t)))
+		return 0;
+	h->wanted = t;
+	hart_poke(h);
+	return -E_AGAIN;
+}
+
+void hart_fence(uint64_t mask, uint64_t va, uint64_t size, uint64_t asid)
+{
+	const struct hart *self = this_hart();
+
+	for (unsigned i = 0; i < hart_count; i++) {
+		if (!(mask >> i & 1) || &harts[i] == self)
+			continue;
+		if (asid == FENCE_ALL_SPACES)
+			sbi_remote_fence_all(harts[i].id);
+		else
+			sbi_remote_fence(harts[i].id, va, size, asid);
+	}
+}
+
+void hart_fence_code(void)
+{
+	riscv_fence_code();
+	for (unsigned i = 0; i < hart_count; i++)
+		if (&harts[i] != this_hart())
+			sbi_remote_fence_code(harts[i].id);
+}
