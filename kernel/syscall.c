@@ -114,7 +114,9 @@ static long do_inspect(struct thread *t)
 	frame = s->type == TYPE_FRAME || s->type == TYPE_CHIP || s->type == TYPE_TABLE;
 	t->regs[REG_A1] = s->type | s->rights << 4 | s->kind << 9 | (uint64_t)slot_children(s) << 17 |
 			  (uint64_t)s->badged << 21;
-	t->regs[REG_A2] = s->type == TYPE_ENDPOINT ? s->badge : 0;
+	t->regs[REG_A2] = 0;
+	if (s->type == TYPE_ENDPOINT)
+		t->regs[REG_A2] = s->badged ? s->badge : s->rights & RIGHT_PA ? window_pa(slot_object(s)) : 0;
 	if (frame) {
 		t->regs[REG_A1] |= s->order << 12 | s->memtype << 15 |
 				   (uint64_t)(s->type == TYPE_FRAME && space_mapping(s)) << 20;

@@ -120,7 +120,8 @@ static long bind(struct slot *to, struct slot *from, unsigned verb, unsigned rig
 	if (error)
 		return error;
 	cap_remove(&tried);
-	unbind(to);
+	if (to->type != TYPE_NULL)
+		cap_remove(to);
 	(void)cap_give(verb, from, to, rights, badge, 0);
 	to->bound = 1;
 	return 0;
@@ -130,14 +131,22 @@ static const uint8_t bound_types[BOUND_COUNT] = {
 	[BOUND_CSPACE] = TYPE_CNODE, [BOUND_VSPACE] = TYPE_VSPACE, [BOUND_PAGER] = TYPE_ENDPOINT, [BOUND_BUFFER] = TYPE_FRAME,
 };
 
-/* The fields that name a capability of the caller's. The thread must not run. */
+/* Whether a bound slot may change now: a CNode under a thread that is ready, too, unless it runs on another hart. */
+static bool thread_bindable(const struct thread *t, unsigned which)
+{
+	if (t->state == STATE_READY)
+		return which == BOUND_CSPACE && (t->hart->current != t || t->hart == this_hart());
+	return t->state != STATE_HELD;
+}
+
+/* The fields that name a capability of the caller's. */
 static long thread_bind(struct thread *self, struct thread *t, unsigned which, cap_t cap, uint64_t badge)
 {
 	struct slot *from;
 	int error = 0;
 	long result;
 
-	if (t->state == STATE_READY || t->state == STATE_HELD)
+	if (!thread_bindable(t, which))
 		return -E_RUNNING;
 	if (which == BOUND_BUFFER && cap == 0) {
 		unbind(&t->bound[which]);

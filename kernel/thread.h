@@ -161,7 +161,6 @@ _Static_assert(offsetof(struct hart, stack) == HART_STACK && offsetof(struct har
 	       offsetof(struct hart, fpu_owner) == HART_FPU_OWNER && offsetof(struct hart, fs_on) == HART_FS_ON &&
 	       offsetof(struct hart, ready_bits) == HART_READY_BITS, "assembly");
 
-#ifndef KERNEL_HOST
 /* Harts 0 .. hart_count - 1 run; the boot hart is the first. */
 #define HART_MAX 8
 extern struct hart harts[HART_MAX];
@@ -177,6 +176,7 @@ struct lock {
 extern struct lock kernel_lock;
 _Static_assert(offsetof(struct lock, owner) == LOCK_OWNER, "assembly");
 
+#ifndef KERNEL_HOST
 /* tp in the kernel. */
 static inline struct hart *this_hart(void)
 {

@@ -19,6 +19,8 @@
 #endif
 #define SLAB_BYTES_MIN 1024u
 #define SLAB_BYTES_MAX (16u * 1024)
+#define KEEP_MAX (20 * 1024)    /* largest slab that stays when empty */
+#define ASKED 4                 /* single blocks of a class of over a KiB before it gets a slab */
 #define SOON 8                  /* a slab missed within so many new ones is worth keeping */
 
 struct no_slab malloc_no_slab = { .word = ~0ull };
@@ -32,12 +34,17 @@ __thread struct cache malloc_cache = {
 
 static size_t class_stride(unsigned class)
 {
-	return class <= CLASS_MAX ? class * GRAIN : (class - CLASS_ALIGNED) * 64;
+	if (class <= CLASS_MAX)
+		return class * GRAIN;
+	if (class < CLASS_MIDDLE)
+		return (class - CLASS_ALIGNED) * 64;
+	class -= CLASS_MIDDLE;
+	return GRAIN + ((16 + class % 16ul) << (6 + class / 16));
 }
 
 static size_t class_align(unsigned class)
 {
-	return class <= CLASS_MAX ? GRAIN : 64;
+	return class > CLASS_MAX && class < CLASS_MIDDLE ? 64 : GRAIN;
 }
 
 /* Classes 1 and 2 are one: a block has room for 24 bytes. */
@@ -161,13 +168,14 @@ static struct slab *slab_make(unsigned class, void *p)
 	for (char *at = (char *)s + SLAB_HEAD; at < last; at += stride, raw += step)
 		raw_set(at, raw);
 	word_set(last, 0);
-	if (!cache.bytes[class] && cache.keep[class]) {
+	if (!cache.bytes[class] && cache.keep[class] && end <= KEEP_MAX) {
 		s->flags = SLAB_KEPT;
 		s->left = 1;
 	} else if (!cache.bytes[class]) {
 		cache.keep[class] = cache.made - cache.retired[class] < SOON;
 	}
 	cache.bytes[class] += total * stride;
+	cache.asked[class] = 0;
 	cache.made++;
 	return s;
 }
@@ -201,6 +209,8 @@ static bool slabs_dissolve(void)
 {
 	uint64_t gain = 0;
 
+	if (heap.extent < cache.looked)
+		return false;
 	for (unsigned c = 2; c < CLASSES; c++) {
 		struct slab *s = cache.list[c];
 
@@ -208,8 +218,10 @@ static bool slabs_dissolve(void)
 			if (slab_used(s) * 2 <= s->total)
 				gain += (s->total - slab_used(s)) * s->stride;
 	}
+	cache.looked = heap.extent + heap.extent / 32;
 	if (gain < heap.extent / 32 || gain < SLAB_BYTES_MAX)
 		return false;
+	cache.looked = 0;
 	for (unsigned c = 2; c < CLASSES; c++) {
 		struct slab *last = cache.list[c] ? cache.list[c]->prev : NULL, *s, *next = cache.list[c];
 
@@ -325,6 +337,8 @@ static void *class_grow(unsigned class)
 
 	if (s)
 		return class_use(class, s);
+	if (class >= CLASS_MIDDLE && !cache.bytes[class] && cache.asked[class]++ < ASKED)
+		return span_alloc(stride, GRAIN);
 	want = want < SLAB_BYTES_MIN ? SLAB_BYTES_MIN : want > SLAB_BYTES_MAX ? SLAB_BYTES_MAX : want;
 	min = SLAB_HEAD + (stride * 4 < 512 ? 512 / stride * stride : stride * 4);
 	want = SLAB_HEAD + (want / stride < 4 ? stride * 4 : want / stride * stride);

@@ -41,10 +41,29 @@ static void *aligned_large(size_t n, size_t align)
 	return p ? p : no_memory();
 }
 
+/* The class of more than SMALL_MAX, at most MIDDLE_MAX bytes. */
+static inline unsigned class_middle(size_t n)
+{
+	size_t unit = (n - WORD + 63) / 64;
+	unsigned class = CLASS_MIDDLE - 16;
+
+	while (unit >= 32) {
+		unit = (unit + 1) / 2;
+		class += 16;
+	}
+	return class + unit;
+}
+
 static __attribute__((noinline)) void *malloc_slow(size_t n)
 {
 	if (n <= SMALL_MAX)
 		return class_alloc((n + WORD + GRAIN - 1) / GRAIN);
+	if (n <= MIDDLE_MAX) {
+		unsigned class = class_middle(n);
+		void *p = slab_take(cache.bin[class], cache.secret);
+
+		return likely(p) ? p : class_alloc(class);
+	}
 	if (unlikely(n > HEAP_MAX))
 		return no_memory();
 	return large_alloc((n + WORD + GRAIN - 1) & -GRAIN);

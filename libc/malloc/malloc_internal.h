@@ -38,9 +38,11 @@
 
 #define CLASS_MAX 64u           /* class c < CLASS_MAX + 1: blocks of 16 * c bytes, word included */
 #define CLASS_ALIGNED 64u       /* class 64 + k: blocks of 64 * k bytes, payload aligned to 64 */
-#define CLASSES 81u
+#define CLASS_MIDDLE 81u        /* on from here: 16 classes an octave, 16 + (16 .. 31) << (6 .. 9) bytes */
+#define CLASSES (CLASS_MIDDLE + 64)
 #define SMALL_MAX (CLASS_MAX * GRAIN - WORD)
-#define ALIGNED_MAX ((CLASSES - 1 - CLASS_ALIGNED) * 64 - WORD)
+#define ALIGNED_MAX ((CLASS_MIDDLE - 1 - CLASS_ALIGNED) * 64 - WORD)
+#define MIDDLE_MAX ((31ul << 9) + 8)
 
 #define SLAB_HEAD 64ul          /* bytes from a slab to its first payload */
 #define SLAB_FULL 1u            /* in no list; `left` is 1 */
@@ -88,7 +90,9 @@ struct cache {
 	uint32_t bytes[CLASSES];        /* in slabs of the class */
 	uint32_t retired[CLASSES];      /* `made` when the class last lost its last slab */
 	uint8_t keep[CLASSES];          /* that slab was missed soon: keep the next one */
+	uint8_t asked[CLASSES];         /* blocks the class had to ask for since it had a slab */
 	uint32_t made;                  /* slabs made */
+	uint64_t looked;                /* look for slabs to dissolve when the heap has grown to this */
 	struct slab *inbox;             /* own slabs with something in `remote`; under heap.lock */
 };
 

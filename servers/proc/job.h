@@ -54,7 +54,7 @@ struct job {
 	uint32_t privileges;    /* enum mem_privilege */
 	struct gift gifts[GIFTS_MAX];
 	unsigned gift_count;
-	cap_t extra;            /* deleted by the supervisor afterwards; 0: none */
+	cap_t extra;            /* moves to SLOT_EXTRA; what is left of it the supervisor deletes; 0: none */
 	/* Its results: */
 	int error;
 	char why[TABLE_WHY];

@@ -204,7 +204,6 @@ static bool job_order(struct job *j)
 	if (!lookup_path(j->strings, j->path, sizeof j->path))
 		j->path[0] = 0;
 	gift_streams(j, p->pid);
-	job_gift(j, o->extra, SLOT_EXTRA, RIGHT_ALL, 0);
 	return true;
 }
 

@@ -14,6 +14,9 @@
 #define PTES_MAX 65536
 
 struct host_csr host_csr;
+struct hart *host_hart = &harts[0];
+/* Pokes that wait for the hart of the index. */
+bool host_poked[HART_MAX];
 struct thread *root;
 unsigned host_check_every = 1;
 uint64_t host_steps;
@@ -23,10 +26,11 @@ uint64_t host_seed = 1;
 
 /* The image, as far as the kernel asks: two pages, in front of the RAM. */
 char image_start[2 * PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
-char boot_stack[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
-__asm__(".globl image_end, image_rodata, image_root, image_data, boot_stack_end, root_image_end\n"
+char hart_stacks[HART_MAX * HART_STACK_BYTES] __attribute__((aligned(PAGE_SIZE)));
+char boot_secondary[4];
+__asm__(".globl image_end, image_rodata, image_root, image_data, hart_stacks_end, root_image_end\n"
 	".set image_end, image_start + 8192\n.set image_rodata, image_start\n.set image_root, image_start\n"
-	".set image_data, image_start\n.set boot_stack_end, boot_stack + 4096\n.set root_image_end, root_image + 4096\n");
+	".set image_data, image_start\n.set hart_stacks_end, hart_stacks + 65536\n.set root_image_end, root_image + 4096\n");
 /* The root server: a header of one page of text. */
 uint64_t root_image[512] __attribute__((aligned(PAGE_SIZE))) = { 0x10000, 0x11000, 0x11000, 0x11000 };
 
@@ -70,9 +74,9 @@ void fpu_load(const uint64_t *fpu)
 
 void riscv_wfi(void)
 {
-	if (boot_hart.armed == ~0UL)
+	if (host_hart->armed == ~0UL)
 		host_fail(__FILE__, __LINE__, "every thread waits for ever");
-	host_csr.time = boot_hart.armed;
+	host_csr.time = host_hart->armed;
 	host_csr.sip |= SIE_TIMER;
 }
 
@@ -85,6 +89,18 @@ void sbi_set_timer(uint64_t t)
 {
 	if (t > host_csr.time)
 		host_csr.sip &= ~SIE_TIMER;
+}
+
+void sbi_send_ipi(uint64_t hart)
+{
+	host_poked[hart] = true;
+}
+
+long sbi_hart_start(uint64_t hart, uint64_t address, uint64_t opaque)
+{
+	(void)address;
+	(void)opaque;
+	return hart < HART_MAX ? 0 : -1;
 }
 
 void sbi_putchar(char c)
@@ -101,16 +117,16 @@ void sbi_system_reset(uint64_t type)
 /* ---- a TLB that keeps every translation until a fence -------------------------------------------- */
 
 static struct translation {
-	uint64_t va, asid, pte;
+	uint64_t va, asid, pte, hart;
 } tlb[TLB_MAX];
 static unsigned tlb_count;
 
-void host_fence(uint64_t va, uint64_t asid)
+void host_remote_fence(uint64_t hart, uint64_t va, uint64_t asid)
 {
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < tlb_count; i++) {
-		bool page = va == HOST_FENCE_ALL || tlb[i].va == va;
+		bool page = tlb[i].hart == hart && (va == HOST_FENCE_ALL || tlb[i].va == va);
 
 		if (!page || (asid != HOST_FENCE_ALL && tlb[i].asid != asid))
 			tlb[kept++] = tlb[i];
@@ -118,17 +134,22 @@ void host_fence(uint64_t va, uint64_t asid)
 	tlb_count = kept;
 }
 
+void host_fence(uint64_t va, uint64_t asid)
+{
+	host_remote_fence(host_hart->index, va, asid);
+}
+
 /* A leaf as the hardware may keep it. A stale one may only allow less than the page tables do now. */
 static void tlb_fill(uint64_t va, uint64_t asid, uint64_t pte)
 {
 	for (unsigned i = 0; i < tlb_count; i++) {
-		if (tlb[i].va != va || tlb[i].asid != asid)
+		if (tlb[i].va != va || tlb[i].asid != asid || tlb[i].hart != host_hart->index)
 			continue;
 		tlb[i].pte = pte;
 		return;
 	}
 	if (tlb_count < TLB_MAX)
-		tlb[tlb_count++] = (struct translation){ va, asid, pte };
+		tlb[tlb_count++] = (struct translation){ va, asid, pte, host_hart->index };
 }
 
 /* ---- every leaf PTE ------------------------------------------------------------------------------ */
@@ -346,7 +367,7 @@ void host_fault(struct thread *t, uint64_t cause, uint64_t va)
 void host_time_to(uint64_t t)
 {
 	host_csr.time = t;
-	if (boot_hart.armed <= t)
+	if (host_hart->armed <= t)
 		timer_expire();
 	step_done();
 }
@@ -368,9 +389,9 @@ void host_boot(void)
 		exit(2);
 	}
 	kernel_main(0, 0, 0, 0);
-	if (!boot_hart.current)
+	if (!host_hart->current)
 		sched_pick();
-	root = boot_hart.current;
+	root = host_hart->current;
 	host_check();
 }
 

@@ -17,7 +17,8 @@ struct hart;
 extern struct host_csr {
 	uint64_t satp, sie, sip, sstatus, scounteren, time;
 } host_csr;
-extern struct hart boot_hart;
+/* The hart that runs now; tests may take another. */
+extern struct hart *host_hart;
 
 #define csr_read(name) (host_csr.name)
 #define csr_write(name, value) ((void)(host_csr.name = (value)))
@@ -58,9 +59,29 @@ void riscv_set_stimecmp(uint64_t t);
 
 static inline struct hart *this_hart(void)
 {
-	return &boot_hart;
+	return host_hart;
 }
 
+/* Of another hart, by SBI: its number is its index. */
+void host_remote_fence(uint64_t hart, uint64_t va, uint64_t asid);
+
+static inline void sbi_remote_fence(uint64_t hart, uint64_t va, uint64_t size, uint64_t asid)
+{
+	host_remote_fence(hart, size == ~0UL ? HOST_FENCE_ALL : va, asid);
+}
+
+static inline void sbi_remote_fence_all(uint64_t hart)
+{
+	host_remote_fence(hart, HOST_FENCE_ALL, HOST_FENCE_ALL);
+}
+
+static inline void sbi_remote_fence_code(uint64_t hart)
+{
+	(void)hart;
+}
+
+long sbi_hart_start(uint64_t hart, uint64_t address, uint64_t opaque);
+void sbi_send_ipi(uint64_t hart);
 void sbi_putchar(char c);
 void sbi_set_timer(uint64_t t);
 void sbi_system_reset(uint64_t type);
