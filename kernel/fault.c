@@ -11,18 +11,50 @@
 
 #define FAULT_PAGES 128
 
+/* RIGHT_ of what was tried, by scause; 0: no page fault. */
 static unsigned fault_access(uint64_t cause)
 {
-	switch (cause) {
-	case CAUSE_FETCH_PAGE:
-		return RIGHT_X;
-	case CAUSE_LOAD_PAGE:
-		return RIGHT_R;
-	case CAUSE_STORE_PAGE:
-		return RIGHT_W;
-	default:
-		return 0;
-	}
+	static const uint8_t access[16] = {
+		[CAUSE_FETCH_PAGE] = RIGHT_X, [CAUSE_LOAD_PAGE] = RIGHT_R, [CAUSE_STORE_PAGE] = RIGHT_W,
+	};
+
+	return cause < sizeof(access) ? access[cause] : 0;
+}
+
+void fault_message(struct thread *to, struct thread *from)
+{
+	to->regs[REG_A0] = 0;
+	to->regs[REG_A1] = KIND_FAULT << INFO_KIND_SHIFT | 4;
+	to->regs[REG_A2] = from->fault_va;
+	to->regs[REG_A2 + 1] = from->fault_access | from->fault_cause << 8;
+	to->regs[REG_A2 + 2] = from->regs[REG_PC];
+	to->regs[REG_A2 + 3] = from->regs[REG_SP];
+	to->regs[REG_A2 + 4] = 0;
+}
+
+/* The plain case of ipc_send: a pager that waits on this hart, no deadlines. False: nothing happened. */
+static bool fault_hand_over(struct thread *t, struct endpoint *e, uint64_t badge)
+{
+	struct hart *h = this_hart();
+	struct thread *r = e->receiver;
+
+	if (!r || r->hart != h || r->heap_rank || t->fault_timeout || h->ready_bits & r->above)
+		return false;
+	e->queue.head = e->receiver = r->next;
+	if (r->next)
+		r->next->prev = NULL;
+	else
+		e->queue.tail = NULL;
+	r->next = NULL;
+	r->endpoint = NULL;
+	r->state = STATE_READY;
+	r->caller = t;
+	t->server = r;
+	t->state = STATE_REPLY;
+	fault_message(r, t);
+	r->regs[REG_A7] = badge;
+	h->current = r;
+	return true;
 }
 
 void fault_raise(struct thread *t, uint64_t cause, uint64_t va)
@@ -39,6 +71,8 @@ void fault_raise(struct thread *t, uint64_t cause, uint64_t va)
 	t->fault_access = access;
 	t->fault_cause = cause;
 	if (pager->type == TYPE_ENDPOINT && pager->rights & RIGHT_CALL) {
+		if (fault_hand_over(t, slot_object(pager), pager->badge))
+			return;
 		ipc_send(t, slot_object(pager), pager->badge);
 		return;
 	}
@@ -46,17 +80,6 @@ void fault_raise(struct thread *t, uint64_t cause, uint64_t va)
 		panic("the root server faulted", va);
 	sched_remove(t);
 	t->state = STATE_STOPPED;
-}
-
-void fault_message(struct thread *to, struct thread *from)
-{
-	to->regs[REG_A0] = 0;
-	to->regs[REG_A1] = KIND_FAULT << INFO_KIND_SHIFT | 4;
-	to->regs[REG_A2] = from->fault_va;
-	to->regs[REG_A2 + 1] = from->fault_access | from->fault_cause << 8;
-	to->regs[REG_A2 + 2] = from->regs[REG_PC];
-	to->regs[REG_A2 + 3] = from->regs[REG_SP];
-	to->regs[REG_A2 + 4] = 0;
 }
 
 bool fault_fail(struct thread *t)
@@ -102,6 +125,8 @@ static int map_run(struct thread *pager, struct thread *faulter, const struct ma
 		return item->count == 1 ? space_table(vspace, faulter->fault_va, s) : -E_BAD_ARG;
 	if (faulter->fault_access == RIGHT_W && item->rights & RIGHT_W)
 		fault.how |= MAP_DIRTY;
+	if (item->count == 1 && va == fault.page && space_map_fault(vspace, va, s, (unsigned)item->rights, fault.how))
+		return 0;
 	return space_map_run(vspace, &va, s, item->count, (unsigned)item->rights, &fault, &done, &level);
 }
 
@@ -122,4 +147,35 @@ long fault_reply_map(struct thread *pager, struct thread *faulter, uint64_t info
 	if (!error && pager->buffer)
 		pager->buffer->replied++;
 	return error;
+}
+
+bool fault_answer(struct thread *pager, cap_t endpoint, uint64_t info)
+{
+	struct thread *t = pager->caller;
+	struct hart *h = this_hart();
+	struct endpoint *e;
+	struct slot *s;
+	long error;
+
+	if (!t || !t->faulted || t->hart != h || t->heap_rank || h->ready_bits & t->above || endpoint >= pager->slot_count)
+		return false;
+	s = &pager->slots[endpoint];
+	e = slot_object(s);
+	if (s->type != TYPE_ENDPOINT || !(s->rights & RIGHT_RECV) || e->bits || e->queue.head != e->receiver)
+		return false;
+	error = fault_reply_map(pager, t, info);
+	if (error) {
+		thread_result(pager, error);
+		return true;
+	}
+	pager->caller = NULL;
+	t->server = NULL;
+	t->faulted = 0;
+	t->state = STATE_READY;
+	queue_push(&e->queue, pager);
+	e->receiver = e->queue.head;
+	pager->endpoint = e;
+	pager->state = STATE_RECEIVE;
+	h->current = t;
+	return true;
 }

@@ -10,6 +10,7 @@
 
 /* Senders whose message can't be delivered that one receive refuses before it answers AGAIN. */
 #define REFUSE_BATCH 16
+#define INFO_FLAGS (INFO_REPLY | INFO_SAVED | INFO_DEADLINE | INFO_MAP | INFO_FAIL)
 /* Receivers looked at for one on the caller's hart. */
 #define RECEIVER_SEARCH 8
 
@@ -62,23 +63,23 @@ static int item_give(struct thread *from, const struct send_item *item, struct s
  */
 static void items_undo(struct thread *from, const struct send_item *items, unsigned n, struct slot *window, uint64_t used)
 {
-	uint64_t given[MESSAGE_ITEMS];
+	uint64_t given[MESSAGE_ITEMS], left = used;
 	int error;
 
 	for (unsigned i = 0; i < n; i++) {
-		given[i] = items[i].count < used ? items[i].count : used;
-		used -= given[i];
-		window += given[i];
+		given[i] = items[i].count < left ? items[i].count : left;
+		left -= given[i];
 	}
 	while (n--)
-		while (given[n]--) {
+		while (given[n]) {
 			struct slot *src = cap_run(from, items[n].cap, items[n].count, 0, &error);
 
-			window--;
+			given[n]--;
+			used--;
 			if (items[n].verb == GIVE_MOVE && src)
-				(void)cap_give(GIVE_MOVE, window, &src[given[n]], 0, 0, 0);
+				(void)cap_give(GIVE_MOVE, &window[used], &src[given[n]], 0, 0, 0);
 			else
-				cap_remove(window);
+				cap_remove(&window[used]);
 		}
 }
 
@@ -397,6 +398,8 @@ void ipc_reply_recv(struct thread *t)
 	int lookup = 0;
 	long error = 0;
 
+	if ((info & INFO_FLAGS) == (INFO_REPLY | INFO_MAP) && fault_answer(t, ep, info))
+		return;
 	/* The answer may give the capability away: from here on only the endpoint counts. */
 	if (ep) {
 		struct slot *s = cap_lookup_type(t, ep, TYPE_ENDPOINT, &lookup);

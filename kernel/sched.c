@@ -8,17 +8,6 @@
 #include "thread.h"
 #include "trap.h"
 
-void queue_push(struct queue *q, struct thread *t)
-{
-	t->next = NULL;
-	t->prev = q->tail;
-	if (q->tail)
-		q->tail->next = t;
-	else
-		q->head = t;
-	q->tail = t;
-}
-
 static void queue_push_front(struct queue *q, struct thread *t)
 {
 	t->prev = NULL;

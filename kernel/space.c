@@ -54,7 +54,7 @@ static bool pte_is_table(pte_t pte)
 }
 
 /* The entry for va at `level`; NULL and *missing = level of the absent table when there is none, or a leaf is above. */
-static pte_t *space_entry(pte_t *root, uint64_t va, unsigned level, unsigned *missing)
+static inline __attribute__((always_inline)) pte_t *space_entry(pte_t *root, uint64_t va, unsigned level, unsigned *missing)
 {
 	pte_t *entry = &root[va_index(va, 2)];
 
@@ -333,7 +333,7 @@ static int space_map(const struct slot *vspace, uint64_t va, struct slot *frame,
 }
 
 /* The plainest case of space_map: a 4 KiB frame without children that was never mapped, into an empty PTE of a known table. */
-static bool map_plain(const struct slot *vspace, pte_t *entry, uint64_t va, struct slot *frame, unsigned rights, uint64_t flags)
+static inline bool map_plain(const struct slot *vspace, pte_t *entry, uint64_t va, struct slot *frame, unsigned rights, uint64_t flags)
 {
 	if (frame->type != TYPE_FRAME || frame->order != ORDER_4K || frame->memtype == MEM_UNKNOWN || frame->doomed ||
 	    frame->record || slot_has_children(frame) || (rights & ~frame->rights) || *entry)
@@ -341,6 +341,18 @@ static bool map_plain(const struct slot *vspace, pte_t *entry, uint64_t va, stru
 	*entry = pte_make(slot_pa(frame), flags);
 	frame->record = va >> PAGE_SHIFT | vspace->record;
 	return true;
+}
+
+bool space_map_fault(const struct slot *vspace, uint64_t va, struct slot *frame, unsigned rights, unsigned how)
+{
+	uint64_t flags = rights_flags(rights) | PTE_V | PTE_U | (how & MAP_ACCESSED ? PTE_A : 0) | (how & MAP_DIRTY ? PTE_D : 0);
+	unsigned missing;
+	pte_t *entry;
+
+	if (!(flags & PTE_RWX) || va % PAGE_SIZE)
+		return false;
+	entry = space_entry(slot_object(vspace), va, 0, &missing);
+	return entry && map_plain(vspace, entry, va, frame, rights, flags);
 }
 
 int space_map_run(const struct slot *vspace, uint64_t *at, struct slot *frames, uint64_t count, unsigned rights,

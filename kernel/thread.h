@@ -211,7 +211,16 @@ void lock_release(void);
 /* sched.c */
 /* Sets the priority of a thread in no ready queue, and what goes with it. */
 void sched_store_prio(struct thread *t, uint64_t prio);
-void queue_push(struct queue *q, struct thread *t);
+static inline void queue_push(struct queue *q, struct thread *t)
+{
+	t->next = NULL;
+	t->prev = q->tail;
+	if (q->tail)
+		q->tail->next = t;
+	else
+		q->head = t;
+	q->tail = t;
+}
 void queue_remove(struct queue *q, struct thread *t);
 /* Makes a thread that stands in no queue run as soon as its priority allows. */
 void sched_ready(struct thread *t);
@@ -278,6 +287,11 @@ long fault_reply_map(struct thread *pager, struct thread *faulter, uint64_t info
 /* It can't be resolved: to its fault_pc, or stopped. True if it runs on. */
 bool fault_fail(struct thread *t);
 void fault_message(struct thread *to, struct thread *from);
+/*
+ * The plain case of reply_recv for a fault: answer it by map items, let it run, wait. True: done, or the pager's
+ * call has its error. False: nothing happened, ipc_reply_recv must look.
+ */
+bool fault_answer(struct thread *pager, cap_t endpoint, uint64_t info);
 
 /* entry.S */
 void fpu_save(uint64_t *fpu);

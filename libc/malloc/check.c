@@ -33,17 +33,6 @@ static void text_number(struct text *t, uint64_t n, unsigned base)
 	text_add(t, digits + at);
 }
 
-__attribute__((noreturn)) void check_failed(const char *what, const void *p)
-{
-	struct text t = { .length = 0 };
-
-	text_add(&t, "malloc: ");
-	text_add(&t, what);
-	text_add(&t, " ");
-	text_number(&t, (uintptr_t)p, 16);
-	pages_abort(t.line);
-}
-
 static bool in_heap(const void *p)
 {
 	return (uintptr_t)p - heap.first < heap.extent;
@@ -72,7 +61,7 @@ static void describe(struct text *t, const char *p)
 	size_t size;
 
 	if (!span) {
-		text_add(t, p >= heap.top ? "memory not allocated" : "heap words there are overwritten");
+		text_add(t, p >= heap.top ? "memory not allocated" : "the heap is overwritten below it");
 		return;
 	}
 	word = span_get(span);
@@ -111,6 +100,20 @@ __attribute__((noreturn)) void check_bad_pointer(const char *call, const void *p
 	text_number(&t, (uintptr_t)p, 16);
 	if (in_heap(p)) {
 		text_add(&t, " is ");
+		describe(&t, p);
+	}
+	pages_abort(t.line);
+}
+
+/* What stands before or in p was overwritten, by whoever had the block there or the one before. */
+__attribute__((noreturn)) void check_failed(const void *p)
+{
+	struct text t = { .length = 0 };
+
+	text_add(&t, "malloc: memory was written that was not allocated, at or before ");
+	text_number(&t, (uintptr_t)p, 16);
+	if (in_heap(p)) {
+		text_add(&t, ": ");
 		describe(&t, p);
 	}
 	pages_abort(t.line);

@@ -300,7 +300,7 @@ static struct slab *slab_borrow(unsigned class)
 /* The list of free blocks of s is not one. */
 static __attribute__((noreturn)) void *class_broken(struct slab *s)
 {
-	check_failed("freed memory was written: the word before", (char *)s + s->free);
+	check_overwritten((char *)s + s->free);
 }
 
 /* The class's current slab is exhausted: it is left until a block of it is freed. */

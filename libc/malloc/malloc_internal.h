@@ -113,6 +113,8 @@ struct heap {
 	char *limit;            /* end of what is reserved */
 	uint64_t used;          /* bytes in spans in use, slabs included */
 	uint64_t low;           /* sweep when `used` falls below */
+	uint64_t floor;         /* extent less what may be free for long */
+	size_t cached;          /* of top: not given back, as a large block that was freed last was there */
 	size_t kept_size;       /* 0, or of the large block freed last: not counted in `used` any more, but */
 	char *kept;             /* its word and its neighbours are not told yet */
 	uint64_t map[(BINS + 63) / 64];
@@ -275,9 +277,22 @@ void slab_event(struct slab *s);
 void slab_free_remote(struct slab *s, void *p, uint32_t offset);
 void classes_sweep(void);       /* under heap.lock */
 
-/* check.c */
-__attribute__((noreturn)) void check_failed(const char *what, const void *p);
+/* check.c: what is wrong with p, then the end of the process. */
 __attribute__((noreturn)) void check_bad_pointer(const char *call, const void *p);
+__attribute__((noreturn)) void check_failed(const void *p);
+
+/* The word before p, or what a free p holds, is not what the allocator wrote. A jump: the caller needs no frame. */
+static inline __attribute__((noreturn)) void check_overwritten(const void *p)
+{
+#ifdef __riscv
+	register const void *a0 __asm__("a0") = p;
+
+	__asm__ volatile("tail check_failed" : : "r"(a0));
+	__builtin_unreachable();
+#else
+	check_failed(p);
+#endif
+}
 
 /* Takes a block of a slab, or NULL: it has none, or its list is not what the allocator wrote. */
 static inline void *slab_take(struct slab *s, uint64_t secret)

@@ -99,23 +99,13 @@ static inline unsigned bin_next(unsigned from)
 	return at * 64 + bit_lowest(heap.map[at]);
 }
 
-static __attribute__((noreturn, noinline, cold)) void broken_word(const void *p)
-{
-	check_failed("overwritten: the word before", p);
-}
-
-static __attribute__((noreturn, noinline, cold)) void broken_links(const void *p)
-{
-	check_failed("freed memory was written:", p);
-}
-
 /* The word of the span at p; ends the process if it is not one. */
 uint64_t span_word(const void *p)
 {
 	uint64_t word = span_get(p);
 
 	if (unlikely(!word_is_span(word)))
-		broken_word(p);
+		check_overwritten(p);
 	return word;
 }
 
@@ -135,7 +125,7 @@ static inline void bin_mark(unsigned bin, bool full)
 }
 
 /* Puts the span [p, p + size) into its bin. The word after it has SPAN_PREV already. */
-static __attribute__((noinline)) void span_insert(char *p, size_t size)
+static inline __attribute__((always_inline)) void span_insert_fast(char *p, size_t size)
 {
 	unsigned bin = bin_of(size, false);
 	struct links *l = (struct links *)p, *head = heap.bin[bin];
@@ -151,19 +141,36 @@ static __attribute__((noinline)) void span_insert(char *p, size_t size)
 		bin_mark(bin, true);
 }
 
+static __attribute__((noinline)) void span_insert(char *p, size_t size)
+{
+	span_insert_fast(p, size);
+}
+
 /* Takes the free span p out of its bin. Its word and the word after it are left as they are. */
 static inline void span_remove(char *p)
 {
 	struct links *l = (struct links *)p, *next = l->next, **at = l->at;
 
-	if (unlikely((uintptr_t)at % WORD || ((uintptr_t)at - (uintptr_t)heap.bin >= sizeof(heap.bin) &&
-					      (uintptr_t)at - heap.first >= heap.extent) || *at != l))
-		broken_links(p);
+	if (unlikely(*at != l))
+		check_overwritten(p);
 	*at = next;
 	if (next)
 		next->at = at;
 	else if ((uintptr_t)at - (uintptr_t)heap.bin < sizeof(heap.bin))
 		bin_mark(at - heap.bin, false);
+}
+
+/* What may be free before it is given back. */
+static inline size_t heap_slack(void)
+{
+	return size_max(TRIM_MIN, heap.extent / 16);
+}
+
+static void end_set(char *end)
+{
+	heap.end = end;
+	heap.extent = (uintptr_t)end - heap.first;
+	heap.floor = heap.extent - size_min(heap.extent, heap_slack());
 }
 
 /* Commits memory behind `end` so that `need` bytes from top on are there, and more if it can be had. */
@@ -181,9 +188,8 @@ static __attribute__((noinline)) bool heap_grow(size_t need)
 		if (!pages_commit(heap.end, step))
 			return false;
 	}
-	heap.end += step;
 	heap.low = size_max(heap.low, heap.used / 2);
-	heap.extent = (uintptr_t)heap.end - heap.first;
+	end_set(heap.end + step);
 	return true;
 }
 
@@ -233,20 +239,23 @@ void heap_trim(size_t keep)
 	if (end >= heap.end)
 		return;
 	pages_decommit(&range, 1);
-	heap.end = end;
-	heap.extent = (uintptr_t)end - heap.first;
+	end_set(end);
 	if (heap.fresh > end)
 		heap.fresh = end;
 }
 
-/* The kept block becomes a free span. */
+/* The kept block becomes a free span. Nothing is given back yet: somebody may be about to use it. */
 static void kept_release(void)
 {
-	char *p = heap.kept;
+	bool sweeping = heap.sweeping;
 
+	heap.cached = heap.kept_size;
+	heap.low = size_min(heap.low, heap.used / 2);
 	heap.used += heap.kept_size;
 	heap.kept_size = 0;
-	span_free(p);
+	heap.sweeping = true;
+	span_free(heap.kept);
+	heap.sweeping = sweeping;
 }
 
 /* What is kept for speed becomes free spans: the kept block, the calling thread's empty slabs. */
@@ -257,7 +266,9 @@ void heap_sweep(void)
 		kept_release();
 	classes_sweep();
 	heap.sweeping = false;
+	heap.cached = 0;
 	heap.low = heap.used / 2;
+	heap.floor = size_min(heap.floor, heap.low);
 }
 
 /* Much was freed: gives back what is too much. */
@@ -266,22 +277,21 @@ static __attribute__((noinline)) void heap_shrink(void)
 	if (heap.sweeping)
 		return;
 	heap_sweep();
-	if (top_size() > size_max(TRIM_MIN, (heap.extent + GRAIN) / 16))
+	if (top_size() > heap_slack())
 		heap_trim(TRIM_MIN / 2);
 }
 
-/* A free span of bin `bin` with room for `size` at `align`, or NULL; *have its size. */
-static char *bin_search(unsigned bin, size_t size, size_t align, size_t *have)
+/* A free span of bin `bin` with room for `size` at `align`, or NULL. */
+static char *bin_search(unsigned bin, size_t size, size_t align)
 {
 	struct links *l = heap.bin[bin];
 
 	for (unsigned i = 0; l && i < SCAN; i++, l = l->next) {
 		uint64_t lead = -(uintptr_t)l & (align - 1);
 
-		*have = word_size(span_word(l));
 		if (lead && lead < SPAN_MIN)
 			lead += align;
-		if (*have >= size + lead)
+		if (word_size(span_word(l)) >= size + lead)
 			return (char *)l;
 	}
 	return NULL;
@@ -291,13 +301,13 @@ static char *bin_search(unsigned bin, size_t size, size_t align, size_t *have)
  * Takes the free span p of `have` bytes into use, `size` of it; a rest too small for a span stays with it. p's word
  * is set.
  */
-static inline void span_use(char *p, size_t have, size_t size)
+static inline __attribute__((always_inline)) void span_use_fast(char *p, size_t have, size_t size)
 {
 	size_t rest = have - size;
 
 	span_remove(p);
 	if (rest >= SPAN_MIN) {
-		span_insert(p + size, rest);
+		span_insert_fast(p + size, rest);
 	} else {
 		size = have;
 		span_set(p + have, span_word(p + have) & ~PREV_BIT);
@@ -306,38 +316,43 @@ static inline void span_use(char *p, size_t have, size_t size)
 	span_set(p, word_span(size, SPAN_USED));
 }
 
-/* Takes `size` bytes at `align` out of the free span p of `have` bytes. */
-static void *span_use_aligned(char *p, size_t have, size_t size, size_t align)
+static __attribute__((noinline)) void span_use(char *p, size_t size)
 {
-	size_t lead = -(uintptr_t)p & (align - 1);
+	span_use_fast(p, word_size(span_word(p)), size);
+}
 
-	if (!lead) {
-		span_use(p, have, size);
-		return p;
-	}
-	if (lead < SPAN_MIN)
-		lead += align;
-	span_remove(p);
-	span_insert(p, lead);
-	p += lead;
-	have -= lead;
-	if (have - size >= SPAN_MIN) {
-		span_insert(p + size, have - size);
-	} else {
-		size = have;
+/* Takes `size` bytes at `align` out of the free span p. */
+static void *span_use_aligned(char *p, size_t size, size_t align)
+{
+	size_t lead = -(uintptr_t)p & (align - 1), have = word_size(span_word(p));
+
+	if (lead) {
+		if (lead < SPAN_MIN)
+			lead += align;
+		span_remove(p);
+		span_insert(p, lead);
+		p += lead;
+		have -= lead;
+		span_set(p, word_span(have, SPAN_USED | SPAN_PREV));
 		span_set(p + have, span_word(p + have) & ~PREV_BIT);
+		heap.used += have;
+		span_cut(p, size);
+	} else {
+		span_use(p, size);
 	}
-	heap.used += size;
-	span_set(p, word_span(size, SPAN_USED | SPAN_PREV));
 	return p;
 }
 
 /* `size` bytes at `align` from top, committing more if `grow`; NULL: not there. */
 static void *top_alloc(size_t size, size_t align, bool grow)
 {
-	size_t lead = -(uintptr_t)heap.top & (align - 1);
-	char *p = heap.top;
+	size_t lead;
+	char *p;
 
+	if (heap.kept_size && heap.kept + heap.kept_size == heap.top)
+		kept_release();
+	p = heap.top;
+	lead = -(uintptr_t)p & (align - 1);
 	if (lead && lead < SPAN_MIN)
 		lead += align;
 	if (top_size() < size + lead && !(grow && heap_grow(size + lead)))
@@ -351,59 +366,35 @@ static void *top_alloc(size_t size, size_t align, bool grow)
 	return p + lead;
 }
 
-/* A span of `size` from the bins or NULL. */
-static __attribute__((noinline)) void *bins_alloc(size_t size)
+/* A span of `size` at `align` from the bins or NULL. */
+static void *bins_alloc(size_t size, size_t align)
 {
-	unsigned bin = bin_next(bin_of(size, true));
-	size_t have;
-	char *p;
+	unsigned bin = bin_next(bin_of(size, align <= GRAIN));
+	char *p = NULL;
 
-	if (likely(bin < BINS)) {
-		p = (char *)heap.bin[bin];
-		have = word_size(span_word(p));
-	} else {
-		bin = bin_of(size, false);
-		if (bin < 64 || bin >= BINS)
-			return NULL;
-		p = bin_search(bin, size, GRAIN, &have);
-		if (!p)
-			return NULL;
-	}
-	span_use(p, have, size);
-	return p;
-}
-
-static void *bins_alloc_aligned(size_t size, size_t align)
-{
-	unsigned bin = bin_next(bin_of(size, false));
-	size_t have;
-
-	for (unsigned i = 0; i < SCAN && bin < BINS; i++, bin = bin_next(bin + 1)) {
-		char *p = bin_search(bin, size, align, &have);
-
-		if (p)
-			return span_use_aligned(p, have, size, align);
-	}
-	return NULL;
+	for (unsigned i = 0; i < SCAN && bin < BINS && !p; i++, bin = bin_next(bin + 1))
+		p = bin_search(bin, size, align);
+	bin = bin_of(size, false);
+	if (!p && align <= GRAIN && bin >= 64 && bin < BINS)
+		p = bin_search(bin, size, align);
+	return p ? span_use_aligned(p, size, align) : NULL;
 }
 
 /* A span of `want` bytes at `align` or at least `min` out of the free ones; NULL: there is none. */
 void *span_find(size_t min, size_t want, size_t align)
 {
-	void *p = align > GRAIN ? bins_alloc_aligned(want, align) : bins_alloc(want);
+	void *p = bins_alloc(want, align);
 	unsigned bin;
-	size_t have;
 
 	if (p || min >= want)
 		return p;
 	if (align > GRAIN)
-		return bins_alloc_aligned(min, align);
+		return bins_alloc(min, align);
 	bin = bin_next(bin_of(min, true));
 	if (bin == BINS)
 		return NULL;
 	p = heap.bin[bin];
-	have = word_size(span_word(p));
-	span_use(p, have, size_min(have, want));
+	span_use(p, size_min(word_size(span_word(p)), want));
 	return p;
 }
 
@@ -424,7 +415,7 @@ void *span_alloc(size_t size, size_t align)
 	void *p;
 
 	for (;;) {
-		p = align > GRAIN ? bins_alloc_aligned(size, align) : bins_alloc(size);
+		p = bins_alloc(size, align);
 		if (!p)
 			p = top_alloc(size, align, !heap.kept_size);
 		if (p || !heap.kept_size)
@@ -433,46 +424,45 @@ void *span_alloc(size_t size, size_t align)
 	}
 }
 
-/* Frees the used span p with the word given. */
-static __attribute__((noinline)) void span_release(char *p, uint64_t word)
+/* Frees the used span p with the word given. true: heap_shrink() has something to do. */
+static inline __attribute__((always_inline)) bool span_release(char *p, uint64_t word)
 {
 	size_t size = word_size(word);
 	char *next = p + size;
 	uint64_t after;
 
-	span_set(p, word_span(size, 0));
 	heap.used -= size;
 	if (word_has(word, SPAN_PREV)) {
 		size_t before = *(word_t *)(p - 2 * WORD);
 
+		span_set(p, word_span(size, 0));
 		p -= before;
-		if (unlikely(before > heap.extent || span_get(p) != word_span(before, 0)))
-			broken_links(p);
+		if (unlikely(span_get(p) != word_span(before, 0)))
+			check_overwritten(p);
 		span_remove(p);
 		size += before;
 	}
-	if (next == heap.top) {
+	if (unlikely(next == heap.top)) {
+		span_set(p, word_span(size, 0));
 		heap.top = p;
-		if (unlikely(top_size() > size_max(TRIM_MIN, (heap.extent + GRAIN) / 16)))
-			heap_shrink();
-	} else {
-		after = span_word(next);
-		if (!word_has(after, SPAN_USED)) {
-			span_remove(next);
-			size += word_size(after);
-		} else {
-			span_set(next, after | PREV_BIT);
-		}
-		span_insert(p, size);
+		return top_size() > heap_slack() + heap.cached || heap.used < heap.low;
 	}
-	if (unlikely(heap.used < heap.low))
-		heap_shrink();
+	after = span_word(next);
+	if (!word_has(after, SPAN_USED)) {
+		span_remove(next);
+		size += word_size(after);
+	} else {
+		span_set(next, after | PREV_BIT);
+	}
+	span_insert_fast(p, size);
+	return heap.used < heap.low;
 }
 
 /* Frees the used span p, whose word the caller has looked at. */
 void span_free(void *p)
 {
-	span_release(p, span_word(p));
+	if (unlikely(span_release(p, span_word(p))))
+		heap_shrink();
 }
 
 /* Cuts the used span p to `size` and frees the rest; less than SPAN_MIN stays with it. */
@@ -514,72 +504,88 @@ static __attribute__((noinline)) void *large_alloc_wait(size_t size)
 	return large_alloc_locked(size);
 }
 
-/* A span of `size` bytes, or NULL: no memory. */
+/* A span of `size` bytes, or NULL with ENOMEM: no memory. What is common is done here, without a call. */
 void *large_alloc(size_t size)
 {
-	void *p;
+	unsigned bin;
+	char *p;
 
 	if (!heap_try_lock())
 		return large_alloc_wait(size);
-	if (heap.kept_size - size > heap.kept_size / 16)
+	if (unlikely(heap.kept_size - size <= heap.kept_size / 16)) {
+		p = heap.kept;
+		heap.used += heap.kept_size;
+		heap.kept_size = 0;
+		return heap_unlock_with(p);
+	}
+	bin = bin_next(bin_of(size, true));
+	if (unlikely(bin >= BINS))
 		return large_alloc_locked(size);
-	p = heap.kept;
-	heap.used += heap.kept_size;
-	heap.kept_size = 0;
+	p = (char *)heap.bin[bin];
+	span_use_fast(p, word_size(span_word(p)), size);
 	return heap_unlock_with(p);
 }
 
-/* The rest of large_free. heap.lock is held and let go. */
-static __attribute__((noinline)) void large_free_locked(char *p)
+static __attribute__((noinline)) void large_free_bad(void *p)
+{
+	heap_unlock();
+	check_bad_pointer("free", p);
+}
+
+static __attribute__((noinline)) void large_free_shrink(void)
+{
+	heap_shrink();
+	heap_unlock();
+}
+
+static inline __attribute__((always_inline)) void large_free_locked(char *p)
 {
 	uint64_t word = span_get(p);
-	size_t size = word_size(word);
+	size_t size = word_size(word), kept = heap.kept_size;
 
-	if (unlikely(!word_is_block(word, 0) || span_is_kept(p))) {
-		heap_unlock();
-		check_bad_pointer("free", p);
+	if (unlikely(!word_is_block(word, 0))) {
+		large_free_bad(p);
+		return;
 	}
-	if (size >= KEPT_MIN && size <= KEPT_MAX) {
-		char *old = heap.kept_size ? heap.kept : NULL;
+	if (size - KEPT_MIN <= KEPT_MAX - KEPT_MIN) {
+		char *old = heap.kept;
 
-		heap.used += heap.kept_size - size;
+		if (unlikely(kept && p == old)) {
+			large_free_bad(p);
+			return;
+		}
 		heap.kept = p;
 		heap.kept_size = size;
-		if (old)
-			span_free(old);
-		else if (heap.used < heap.low)
-			heap_shrink();
-	} else {
-		span_release(p, word);
+		heap.used += kept - size;
+		if (!kept) {
+			if (unlikely(heap.used + size < heap.floor))
+				large_free_shrink();
+			else
+				heap_unlock();
+			return;
+		}
+		p = old;
+		word = span_word(p);
 	}
-	heap_unlock();
+	if (unlikely(span_release(p, word)))
+		large_free_shrink();
+	else
+		heap_unlock();
 }
 
 static __attribute__((noinline)) void large_free_wait(void *p)
 {
-	pages_lock_wait(&heap.lock);
+	heap_lock();
 	large_free_locked(p);
 }
 
 /* Frees the block p, which is not of a slab. */
 void large_free(void *p)
 {
-	uint64_t word;
-
-	if (!heap_try_lock()) {
-		large_free_wait(p);
-		return;
-	}
-	word = span_get(p);
-	if (heap.kept_size || !word_is_block(word, 0) || word_size(word) - KEPT_MIN > KEPT_MAX - KEPT_MIN ||
-	    heap.used - word_size(word) < heap.low) {
+	if (heap_try_lock())
 		large_free_locked(p);
-		return;
-	}
-	heap.used -= word_size(word);
-	heap.kept = p;
-	heap.kept_size = word_size(word);
-	heap_unlock();
+	else
+		large_free_wait(p);
 }
 
 /* Takes `more` bytes of what follows the used span p of `have` bytes, and gives what it took; 0: they are not free. */
@@ -599,7 +605,7 @@ static size_t span_extend(char *p, size_t have, size_t more)
 	after = span_word(next);
 	if (word_has(after, SPAN_USED) || word_size(after) < more)
 		return 0;
-	span_use(next, word_size(after), size_max(more, SPAN_MIN));
+	span_use(next, size_max(more, SPAN_MIN));
 	more = word_size(span_get(next));
 	span_set(next, word_span(more, 0));
 	return more;

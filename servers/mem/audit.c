@@ -17,8 +17,8 @@ static uint64_t bytes(uint64_t frames)
 	return frames << PAGE_SHIFT;
 }
 
-/* Megapages that are one object: mem's CNode. */
-static uint64_t whole_used(void)
+/* Frames of the megapages in this state: USED is mem's CNode. */
+static uint64_t whole(enum mega_state state)
 {
 	uint64_t n = 0;
 
@@ -26,7 +26,7 @@ static uint64_t whole_used(void)
 		if (frames_gigas[giga].state != GIGA_SPLIT)
 			continue;
 		for (uint32_t i = 0; i < MEGAS_PER_GIGA; i++)
-			n += frames_megas[giga * MEGAS_PER_GIGA + i].state == MEGA_USED;
+			n += frames_megas[giga * MEGAS_PER_GIGA + i].state == state;
 	}
 	return n * FRAMES_PER_MEGA;
 }
@@ -37,9 +37,9 @@ void audit_total(struct mem_total *t)
 
 	*t = (struct mem_total){
 		.ram = machine.ram, .kernel = machine.kernel,
-		.reserved = machine.reserved + bytes(frames_count(FRAME_BAD) + frames_count(FRAME_ARCHIVE)),
+		.reserved = machine.reserved + bytes(frames_count(FRAME_BAD) + frames_count(FRAME_ARCHIVE) + whole(MEGA_BAD)),
 		.archive = bytes(frames_count(FRAME_ARCHIVE)),
-		.mem = bytes(frames_count(FRAME_MEM) + frames_count(FRAME_SLOTS) + whole_used()),
+		.mem = bytes(frames_count(FRAME_MEM) + frames_count(FRAME_SLOTS) + whole(MEGA_USED)),
 		.tables = bytes(frames_count(FRAME_TABLE)), .objects = bytes(frames_count(FRAME_OBJECT)),
 		.resident = bytes(frames_count(FRAME_PAGE) + frames_count(FRAME_BUFFER)),
 		.cleared = bytes(cleared), .free = bytes(frames_free() - cleared),

@@ -171,20 +171,27 @@ static uint32_t mega_take_whole(unsigned pool)
 /* Splits a whole megapage of the pool; its pieces are free then. */
 static bool mega_split(unsigned pool)
 {
-	uint32_t mega = mega_take_whole(pool);
-	struct mega *m = &frames_megas[mega];
-	uint32_t base = mega * FRAMES_PER_MEGA;
+	uint32_t mega, base;
+	struct mega *m;
+	long error;
 
-	if (!mega)
-		return false;
-	splitting = true;
-	if (!slots_split_mega(mega)) {
+	do {
+		mega = mega_take_whole(pool);
+		if (!mega)
+			return false;
+		m = &frames_megas[mega];
+		base = mega * FRAMES_PER_MEGA;
+		splitting = true;
+		error = slots_split_mega(mega);
+		splitting = false;
+		if (error)
+			m->state = MEGA_BAD;
+	} while (error == -E_BAD_MEMORY);
+	if (error) {
 		frames_pools[pool].frames -= FRAMES_PER_MEGA;
 		frames_add_mega(mega, pool);
-		splitting = false;
 		return false;
 	}
-	splitting = false;
 	m->state = MEGA_SPLIT;
 	m->head = PIECE_NONE;
 	m->free = 0;

@@ -208,6 +208,17 @@ static void take_giga_parts(uint64_t giga)
 	}
 }
 
+/* Pools in the order of their addresses. */
+static void make_pools(void)
+{
+	for (uint32_t i = 0; i < machine_dt.rams; i++) {
+		uint64_t at = machine_dt.ram[i].base, to = at + machine_dt.ram[i].size, end;
+
+		for (; at < to; at = end)
+			frames_pool(dt_numa(&machine_dt, at, &end));
+	}
+}
+
 static void take_ram(void)
 {
 	for (uint64_t pa = 0; pa < WINDOW_END; pa += GIGAPAGE_SIZE) {
@@ -288,6 +299,7 @@ void machine_start(const struct boot_info *boot)
 	must(!dt_remove(&machine_dt, boot->image_start, boot->image_end - boot->image_start)
 	     && !dt_remove(&machine_dt, tree_page, tree_end - tree_page), "device tree: image", boot->image_start);
 	archive_find();
+	make_pools();
 	take_ram();
 	machine.ram = machine_dt.ram_bytes;
 	machine.kernel = ram_in(boot->image_start, boot->image_end);

@@ -222,14 +222,14 @@ bool slots_split_mixed(uint32_t mega)
 	return vm_map_spare((uint64_t)(frames_table + mega * FRAMES_PER_MEGA));
 }
 
-bool slots_split_mega(uint32_t mega)
+long slots_split_mega(uint32_t mega)
 {
 	uint32_t cnodes = slots_own(PIECE_RECORDS);
 	cap_t frame = slots_mega(mega), records;
-	long r = 0;
+	long r;
 
 	if (!cnodes)
-		return false;
+		return -E_NO_MEMORY;
 	r = sys_split(frame, 0, PIECE_RECORDS, cnodes);
 	for (uint32_t i = 0; i < PIECE_RECORDS && !r; i++)
 		r = sys_make(cnodes + i, TYPE_CNODE, 0);
@@ -244,10 +244,10 @@ bool slots_split_mega(uint32_t mega)
 		log_error("mem: megapage split", r, mega);
 		sys_revoke(frame, 0);
 		slots_own_free(cnodes, PIECE_RECORDS);
-		return false;
+		return r;
 	}
 	frames_megas[mega].slots = cnodes;
-	return true;
+	return 0;
 }
 
 void slots_merge_mega(uint32_t mega)

@@ -25,8 +25,8 @@ cap_t slots_giga(uint32_t giga);
 bool slots_split_giga(uint32_t giga);
 /* Splits an UNKNOWN megapage, of which parts are to be carved, into slots outside it. */
 bool slots_split_mixed(uint32_t mega);
-/* Splits a RAM megapage; its first pieces become the slots and records of the others. */
-bool slots_split_mega(uint32_t mega);
+/* Splits a RAM megapage; its first pieces become the slots and records of the others. 0 or an error as of the kernel. */
+long slots_split_mega(uint32_t mega);
 void slots_merge_mega(uint32_t mega);
 
 /* A free frame for mem's own use that has no record: of the boot stock, else one out of frames.h. 0: none. */

@@ -227,7 +227,7 @@ static void misuse(int show)
 	p = t_malloc(2000);
 	q = t_malloc(2000);
 	p[t_malloc_usable_size(p)] ^= 1;
-	stopped("overwritten", t_free(p));
+	stopped("memory was written that was not allocated", t_free(p));
 }
 
 static void out_of_memory(void)

@@ -99,12 +99,12 @@ bool slots_split_giga(uint32_t giga)
 	return true;
 }
 
-bool slots_split_mega(uint32_t mega)
+long slots_split_mega(uint32_t mega)
 {
 	/* The records come in a clear frame. */
 	memset(&frames_table[mega * FRAMES_PER_MEGA], 0, FRAMES_PER_MEGA * sizeof(struct frame));
 	host_splits++;
-	return true;
+	return 0;
 }
 
 void slots_merge_mega(uint32_t mega)

@@ -340,6 +340,7 @@ long host_sys(struct thread *t, unsigned number, const uint64_t args[7])
 	run_as(t);
 	memcpy(&t->regs[REG_A0], args, 7 * sizeof(*args));
 	t->regs[REG_A7] = number;
+	t->full = 0;
 	syscall_enter(t);
 	step_done();
 	return (long)t->regs[REG_A0];
