@@ -62,7 +62,7 @@ quote = '$(subst ','\'',$(value $1))'
 INCLUDES := -Ikernel/abi -Ilibc/include -I$(GEN)
 COMMON   := -std=gnu17 -O2 -g -Wall -Wextra -Werror -fno-common -fno-strict-aliasing $(INCLUDES)
 BARE     := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -ffreestanding -fno-pic $(COMMON)
-KERNEL_FLAGS := $(BARE) -Ikernel $(if $(filter debug,$(BUILD)),-DDEBUG=1)
+KERNEL_FLAGS := $(BARE) -Ikernel $(if $(filter debug,$(BUILD)),-DDEBUG=1 -fsanitize=undefined)
 ROOT_FLAGS   := $(BARE) -Iservers/mem -DROOT_SERVER=1 -isystem $(PICOLIBC)/include
 USER_FLAGS   := -march=rv64gc -mabi=lp64d -mno-relax -fPIE -ftls-model=local-exec -fstack-protector-strong \
 	-ffunction-sections -fdata-sections $(COMMON) -isystem $(PICOLIBC)/include

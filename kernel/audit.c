@@ -5,6 +5,7 @@
 #include "audit.h"
 
 #include "cap.h"
+#include "debug.h"
 #include "frame.h"
 #include "kernel.h"
 #include "riscv.h"
@@ -187,10 +188,57 @@ bool audit_run(struct kernel_stats *counts)
 	if (!counts->breach && counts->frames > counts->leaf_ptes + boot_root_pages)
 		breach(counts, 2, counts->frames);
 	counts->frames = counts->leaf_ptes;
+	counts->harts = hart_count;
+	for (unsigned i = 0; i < hart_count; i++) {
+		uint64_t used = debug_stack_used((const char *)harts[i].stack - HART_STACK_USED, HART_STACK_USED);
+
+		counts->stack_used = used > counts->stack_used ? used : counts->stack_used;
+	}
 	return true;
 }
 
+static struct kernel_why why_entry(const struct slot *s, uint64_t base)
+{
+	bool mapped = s->type == TYPE_FRAME && space_mapping(s);
+	struct kernel_why w = {
+		.type = s->type, .kind = s->kind, .rights = s->rights, .depth = s->depth, .base = base, .bound = s->bound,
+		.order = slot_is_memory(s) ? s->order : ORDER_4K, .mapped = mapped,
+		.va = mapped ? (uint64_t)s->vpn << PAGE_SHIFT : 0, .space = mapped ? s->space : 0,
+		.slot = (uint64_t)s < KERNEL_VA ? window_pa(s) : 0,
+	};
+
+	return w;
+}
+
+long audit_why(uint64_t pa, uint64_t skip, struct kernel_why *entries)
+{
+	long n = 0;
+
+	for (const struct slot *s = slot_next(&cap_origin); s && n < WHY_ENTRIES; s = slot_next(s)) {
+		uint64_t size, base;
+
+		if (s->type == TYPE_SYSTEM || s->type == TYPE_REPLY)
+			continue;
+		base = slot_memory(s, &size);
+		if (pa < base || pa - base >= size)
+			continue;
+		if (skip)
+			skip--;
+		else
+			entries[n++] = why_entry(s, base);
+	}
+	return n;
+}
+
 #else
+
+long audit_why(uint64_t pa, uint64_t skip, struct kernel_why *entries)
+{
+	(void)pa;
+	(void)skip;
+	(void)entries;
+	return -E_NOT_BUILT;
+}
 
 bool audit_run(struct kernel_stats *counts)
 {

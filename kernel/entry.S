@@ -66,7 +66,12 @@ trap_other:
 trap_resume:
 	ld	t3, HART_CURRENT(tp)
 	beqz	t3, trap_pick
-1:	mv	t5, tp
+#if DEBUG
+	ld	sp, HART_STACK(tp)
+	call	debug_check_fences
+	ld	t3, HART_CURRENT(tp)
+#endif
+	mv	t5, tp
 	enter_thread
 	lock_drop
 	ld	t0, THREAD_FULL(tp)

@@ -4,6 +4,7 @@
  * No hart waits for another under the lock, except in SBI's fences, which machine mode answers. To act on a thread that
  * runs elsewhere: mark it wanted, poke that hart, answer AGAIN.
  */
+#include "debug.h"
 #include "kernel.h"
 #include "riscv.h"
 #include "sbi.h"
@@ -63,6 +64,7 @@ long hart_start(uint64_t id)
 	h->stack = (uint64_t)hart_stacks + (h->index + 1) * HART_STACK_BYTES;
 	h->satp = kernel_satp();
 	h->armed = ~0UL;
+	debug_paint_stack((char *)h->stack - HART_STACK_USED, HART_STACK_USED);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	if (sbi_hart_start(id, image_pa(boot_secondary), (uint64_t)h))
 		return -E_BAD_ARG;

@@ -3,6 +3,7 @@
  * CNode with System, the world and the stock, the root server's space and thread. Also: panic.
  */
 #include "cap.h"
+#include "debug.h"
 #include "kernel.h"
 #include "riscv.h"
 #include "sbi.h"
@@ -13,6 +14,8 @@
 #define ROOT_VA       0x10000UL
 #define ROOT_BUFFER   0x8000UL
 #define ROOT_PRIO     62
+/* Of the boot stack, which is in use. */
+#define BOOT_PAINT    3072
 
 extern char image_start[], image_rodata[], image_root[], image_data[], image_end[], hart_stacks[], hart_stacks_end[];
 extern char root_image[], root_image_end[];
@@ -174,6 +177,7 @@ void kernel_main(uint64_t hart, uint64_t dtb, uint64_t entry_instret, uint64_t o
 
 	image_offset = offset;
 	t = image_window(root_thread);
+	debug_paint_stack(hart_stacks + HART_STACK_BYTES - HART_STACK_USED, BOOT_PAINT);
 	lock_acquire();
 	hart_init(&harts[0], hart);
 	hart_count = 1;

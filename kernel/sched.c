@@ -77,6 +77,13 @@ static void charge(struct hart *h, struct thread *next)
 	h->slice_end = now + timer_slice;
 }
 
+uint64_t sched_cpu_time(const struct thread *t)
+{
+	const struct hart *h = t->hart;
+
+	return t->cpu_time + (h->payer == t ? riscv_time() - h->payer_since : 0);
+}
+
 void sched_ready(struct thread *t)
 {
 	struct hart *h = t->hart;

@@ -7,6 +7,7 @@
  */
 #include "space.h"
 
+#include "debug.h"
 #include "frame.h"
 #include "kernel.h"
 #include "riscv.h"
@@ -125,12 +126,14 @@ static void fence_page(unsigned id, uint64_t va)
 {
 	riscv_fence_page(va, id);
 	hart_fence(spaces[id].harts, va, PAGE_SIZE, id);
+	debug_fenced(id, va, spaces[id].harts | 1UL << this_hart()->index);
 }
 
 static void fence_space(unsigned id)
 {
 	riscv_fence_space(id);
 	hart_fence(spaces[id].harts, 0, ~0UL, id);
+	debug_fenced(id, DEBUG_ALL_VA, spaces[id].harts | 1UL << this_hart()->index);
 }
 
 /* The kernel half is in every root, so a hart with nothing to run stands in the kernel's own. */
@@ -190,6 +193,13 @@ static void space_fence(const struct slot *frame)
 	fence_page(frame->space, (uint64_t)frame->vpn << PAGE_SHIFT);
 }
 
+/* Changes a live entry named by a mapping record; the caller fences before the kernel is left. */
+static void pte_downgrade(const struct slot *s, pte_t *entry, pte_t next)
+{
+	*entry = next;
+	debug_downgrade(s->space, (uint64_t)s->vpn << PAGE_SHIFT, spaces[s->space].harts);
+}
+
 unsigned space_unmap(struct slot *frame)
 {
 	pte_t *entry = space_mapping(frame);
@@ -198,7 +208,7 @@ unsigned space_unmap(struct slot *frame)
 	if (!entry)
 		return 0;
 	dirty = (*entry & PTE_D) != 0;
-	*entry = 0;
+	pte_downgrade(frame, entry, 0);
 	space_fence(frame);
 	frame->record = 0;
 	return dirty;
@@ -233,7 +243,7 @@ void space_unmap_run(struct slot *frames, uint64_t count, uint64_t *dirty, uint6
 		if (!entry)
 			continue;
 		dirty[bit / 64] |= (uint64_t)((*entry & PTE_D) != 0) << (bit % 64);
-		*entry = 0;
+		pte_downgrade(frames, entry, 0);
 		mixed |= unmapped++ && space != frames->space;
 		space = frames->space;
 		frames->record = 0;
@@ -241,6 +251,7 @@ void space_unmap_run(struct slot *frames, uint64_t count, uint64_t *dirty, uint6
 	if (mixed) {
 		riscv_fence_all();
 		hart_fence(~0UL, 0, ~0UL, FENCE_ALL_SPACES);
+		debug_fenced(FENCE_ALL_SPACES, DEBUG_ALL_VA, ~0UL);
 	} else if (unmapped) {
 		fence_space((unsigned)space);
 	}
@@ -251,7 +262,7 @@ void space_freeze(struct slot *frame)
 	pte_t *entry = space_mapping(frame);
 
 	if (entry && (*entry & PTE_W)) {
-		*entry &= ~PTE_W;
+		pte_downgrade(frame, entry, *entry & ~PTE_W);
 		space_fence(frame);
 	}
 }
@@ -324,7 +335,7 @@ static int space_map(const struct slot *vspace, uint64_t va, struct slot *frame,
 	frame->space = vspace->space;
 	frame->generation = vspace->generation;
 	if (*entry) {
-		*entry = next;
+		pte_downgrade(frame, entry, next);
 		space_fence(frame);
 	} else {
 		*entry = next;
@@ -427,6 +438,7 @@ void space_remove_table(struct slot *table)
 		entry = space_entry(spaces[table->space].root, (uint64_t)table->vpn << PAGE_SHIFT, table->level + 1, &missing);
 		if (entry && pte_is_table(*entry) && pte_pa(*entry) == slot_pa(table)) {
 			*entry = 0;
+			debug_downgrade(table->space, DEBUG_ALL_VA, spaces[table->space].harts);
 			fence_space(table->space);
 		}
 	}
@@ -469,6 +481,7 @@ void space_scan(const struct slot *vspace, uint64_t va, uint64_t pages, unsigned
 		dirty[i / 64] |= (uint64_t)((*leaf & PTE_D) != 0) << (i % 64);
 		if (*leaf & clear) {
 			*leaf &= ~clear;
+			debug_downgrade(vspace->space, va + (i << PAGE_SHIFT), spaces[vspace->space].harts);
 			changed = true;
 		}
 	}

@@ -117,6 +117,8 @@ static long do_inspect(struct thread *t)
 	t->regs[REG_A2] = 0;
 	if (s->type == TYPE_ENDPOINT)
 		t->regs[REG_A2] = s->badged ? s->badge : s->rights & RIGHT_PA ? window_pa(slot_object(s)) : 0;
+	if (s->type == TYPE_THREAD && s->rights & RIGHT_READ)
+		t->regs[REG_A2] = sched_cpu_time(slot_object(s));
 	if (frame) {
 		t->regs[REG_A1] |= s->order << 12 | s->memtype << 15 |
 				   (uint64_t)(s->type == TYPE_FRAME && space_mapping(s)) << 20;
@@ -330,6 +332,7 @@ static long do_system(struct thread *t)
 	static const uint8_t need[] = {
 		[SYSTEM_RESET] = RIGHT_RESET, [SYSTEM_IRQ] = RIGHT_IRQ, [SYSTEM_HART] = RIGHT_HART, [SYSTEM_PUTC] = RIGHT_DEBUG,
 		[SYSTEM_AUDIT] = RIGHT_DEBUG, [SYSTEM_STATS] = RIGHT_DEBUG, [SYSTEM_SLICE] = RIGHT_HART,
+		[SYSTEM_WHY] = RIGHT_DEBUG,
 	};
 	uint64_t op = arg(t, 1);
 	int error = 0;
@@ -358,6 +361,8 @@ static long do_system(struct thread *t)
 			return -E_BAD_ARG;
 		timer_slice = arg(t, 2);
 		return 0;
+	case SYSTEM_WHY:
+		return t->buffer ? audit_why(arg(t, 2), arg(t, 3), (struct kernel_why *)t->buffer->words) : -E_BAD_ARG;
 	default:
 		return hart_start(arg(t, 2));
 	}

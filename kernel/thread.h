@@ -33,6 +33,7 @@
 #define HART_READY_BITS  40
 #define LOCK_OWNER       4
 #define HART_STACK_BYTES 8192 /* its lowest page unmapped */
+#define HART_STACK_USED  4096
 #define ENDPOINT_BITS    0
 #define ENDPOINT_HEAD    8
 #define ENDPOINT_TAIL    16
@@ -230,6 +231,8 @@ void sched_switch(struct thread *next);
 void sched_remove(struct thread *t);
 /* Somebody of a higher priority than the current thread may be ready. */
 void sched_preempt(void);
+/* Ticks that ran on its account, those of servers it called included. */
+uint64_t sched_cpu_time(const struct thread *t);
 /* Ends the current thread's turn. */
 void sched_yield(void);
 /* Chooses what runs next; waits for an interrupt if nothing can. */

@@ -262,7 +262,7 @@ void *MALLOC_NAME(pvalloc)(size_t n)
 }
 
 /* As realloc, of the block of a slab, or of a span that cannot be resized where it is. */
-static __attribute__((noinline)) void *realloc_move(void *p, size_t n)
+void *malloc_move(void *p, size_t n)
 {
 	size_t room;
 	void *q;
@@ -282,13 +282,11 @@ static __attribute__((noinline)) void *realloc_move(void *p, size_t n)
 /* The block p with room for n bytes, moved if need be. NULL with ENOMEM: p stays as it is. n == 0: as malloc(0). */
 void *MALLOC_NAME(realloc)(void *p, size_t n)
 {
-	if (!p)
-		return allocate(n);
-	if ((uintptr_t)p - heap.first >= heap.extent || (uintptr_t)p % GRAIN)
+	if (likely((uintptr_t)p - heap.first < heap.extent && !((uintptr_t)p % GRAIN)))
+		return large_realloc(p, n);
+	if (p)
 		check_bad_pointer("realloc", p);
-	if (n <= HEAP_MAX && large_resize(p, span_size(n)) == 1)
-		return p;
-	return realloc_move(p, n);
+	return MALLOC_NAME(malloc)(n);
 }
 
 void *MALLOC_NAME(reallocarray)(void *p, size_t count, size_t each)

@@ -268,7 +268,10 @@ void heap_trim(size_t keep);
 uint64_t span_word(const void *p);
 void *large_alloc(size_t size);         /* takes heap.lock; sets errno */
 void large_free(void *p);               /* takes heap.lock; ends the process if p is no span in use */
-int large_resize(void *p, size_t size); /* takes heap.lock */
+void *large_realloc(void *p, size_t n); /* takes heap.lock; p is in the heap's bounds */
+
+/* malloc.c: the block at p copied into a new one of n bytes. */
+void *malloc_move(void *p, size_t n);
 
 /* classes.c: slabs. Its callers do not hold heap.lock, except where said. */
 void thread_start(void);
@@ -281,17 +284,26 @@ void classes_sweep(void);       /* under heap.lock */
 __attribute__((noreturn)) void check_bad_pointer(const char *call, const void *p);
 __attribute__((noreturn)) void check_failed(const void *p);
 
-/* The word before p, or what a free p holds, is not what the allocator wrote. A jump: the caller needs no frame. */
+void large_free_bad(void *p);
+
+/* check(p), which does not return. On RISC-V a jump, so that the function it stands in needs no frame. */
+#ifdef __riscv
+#define CHECK_JUMP(check, p) do { \
+	register const void *a0_ __asm__("a0") = (p); \
+	__asm__ volatile("tail " #check : : "r"(a0_)); \
+	__builtin_unreachable(); \
+} while (0)
+#else
+#define CHECK_JUMP(check, p) do { \
+	check((void *)(p)); \
+	__builtin_unreachable(); \
+} while (0)
+#endif
+
+/* The word before p, or what a free p holds, is not what the allocator wrote. */
 static inline __attribute__((noreturn)) void check_overwritten(const void *p)
 {
-#ifdef __riscv
-	register const void *a0 __asm__("a0") = p;
-
-	__asm__ volatile("tail check_failed" : : "r"(a0));
-	__builtin_unreachable();
-#else
-	check_failed(p);
-#endif
+	CHECK_JUMP(check_failed, p);
 }
 
 /* Takes a block of a slab, or NULL: it has none, or its list is not what the allocator wrote. */

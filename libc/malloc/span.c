@@ -526,7 +526,8 @@ void *large_alloc(size_t size)
 	return heap_unlock_with(p);
 }
 
-static __attribute__((noinline)) void large_free_bad(void *p)
+/* p was freed and is no block. heap.lock is held. */
+__attribute__((used)) void large_free_bad(void *p)
 {
 	heap_unlock();
 	check_bad_pointer("free", p);
@@ -543,17 +544,13 @@ static inline __attribute__((always_inline)) void large_free_locked(char *p)
 	uint64_t word = span_get(p);
 	size_t size = word_size(word), kept = heap.kept_size;
 
-	if (unlikely(!word_is_block(word, 0))) {
-		large_free_bad(p);
-		return;
-	}
+	if (unlikely(!word_is_block(word, 0)))
+		CHECK_JUMP(large_free_bad, p);
 	if (size - KEPT_MIN <= KEPT_MAX - KEPT_MIN) {
 		char *old = heap.kept;
 
-		if (unlikely(kept && p == old)) {
-			large_free_bad(p);
-			return;
-		}
+		if (unlikely(kept && p == old))
+			CHECK_JUMP(large_free_bad, p);
 		heap.kept = p;
 		heap.kept_size = size;
 		heap.used += kept - size;
@@ -611,47 +608,46 @@ static size_t span_extend(char *p, size_t have, size_t more)
 	return more;
 }
 
-/* The rest of large_resize. heap.lock is held and let go. */
-static __attribute__((noinline)) int large_resize_locked(void *p, size_t size)
+/* The rest of large_realloc. heap.lock is held and let go. */
+static __attribute__((noinline)) void *large_realloc_locked(void *p, size_t n)
 {
 	uint64_t word = span_get(p);
-	size_t have = word_size(word), more;
-	int done = 1;
+	size_t size = size_max((n + WORD + GRAIN - 1) & -GRAIN, SPAN_MIN), have = word_size(word), more;
 
-	if (unlikely(!word_is_block(word, 0) || span_is_kept(p))) {
-		done = -1;
-	} else if (size <= have) {
-		span_cut(p, size);
-	} else {
-		more = span_extend(p, have, size - have);
-		if (more)
+	if (likely(word_is_block(word, 0) && !span_is_kept(p))) {
+		if (size <= have) {
+			span_cut(p, size);
+			return heap_unlock_with(p);
+		}
+		more = n <= HEAP_MAX ? span_extend(p, have, size - have) : 0;
+		if (more) {
 			span_set(p, word + more / GRAIN);
-		else
-			done = 0;
+			return heap_unlock_with(p);
+		}
 	}
 	heap_unlock();
-	return done;
+	return malloc_move(p, n);
 }
 
-static __attribute__((noinline)) int large_resize_wait(void *p, size_t size)
+static __attribute__((noinline)) void *large_realloc_wait(void *p, size_t n)
 {
 	pages_lock_wait(&heap.lock);
-	return large_resize_locked(p, size);
+	return large_realloc_locked(p, n);
 }
 
-/* Makes the block p `size` bytes where it stands. 1: done; 0: not possible there; -1: p is not a span in use. */
-int large_resize(void *p, size_t size)
+/* As realloc: where p stands if it is a span and that can be. The last span of the heap grows here without a call. */
+void *large_realloc(void *p, size_t n)
 {
 	uint64_t word;
 	size_t more;
 
 	if (!heap_try_lock())
-		return large_resize_wait(p, size);
+		return large_realloc_wait(p, n);
 	word = span_get(p);
-	more = size - word_size(word);
-	if (!word_is_block(word, 0) || (char *)p + word_size(word) != heap.top || more > top_size())
-		return large_resize_locked(p, size);
+	more = ((n + WORD + GRAIN - 1) & -GRAIN) - word_size(word);
+	if (!word_is_block(word, 0) || (char *)p + word_size(word) != heap.top || more > top_size() || n > HEAP_MAX)
+		return large_realloc_locked(p, n);
 	top_take(more);
 	span_set(p, word + more / GRAIN);
-	return heap_unlock_with(NULL) == NULL;
+	return heap_unlock_with(p);
 }

@@ -199,10 +199,8 @@ static void around_sequence(struct space *s, struct region *r, uint32_t page, un
 		bool made;
 		cap_t cap;
 
-		if (object_have(r->object, number))
-			return;
 		cap = object_page(r->object, number, &made);
-		if (!cap)
+		if (!cap || !made)
 			return;
 		s->resident++;
 		item_add(cap, (uint64_t)p << PAGE_SHIFT, rights);

@@ -6,8 +6,10 @@
 #include "slots.h"
 #include "vm.h"
 
-struct frame *frames_table = (struct frame *)VA_FRAMES;
-struct mega *frames_megas = (struct mega *)VA_MEGAS;
+#if HOST
+struct frame *frames_table;
+struct mega *frames_megas;
+#endif
 struct giga frames_gigas[GIGAS];
 struct pool frames_pools[POOLS];
 unsigned frames_pool_count;

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "layout.h"
 
 #define FRAMES_PER_MEGA  512u
 #define MEGAS_PER_GIGA   512u
@@ -77,8 +78,13 @@ struct pool {
 };
 
 /* Tables indexed by number; the addresses are fixed in mem and chosen by the test. */
+#if HOST
 extern struct frame *frames_table;
 extern struct mega *frames_megas;
+#else
+#define frames_table ((struct frame *)VA_FRAMES)
+#define frames_megas ((struct mega *)VA_MEGAS)
+#endif
 extern struct giga frames_gigas[];
 extern struct pool frames_pools[POOLS];
 extern unsigned frames_pool_count;

@@ -8,7 +8,7 @@ struct slab index_nodes = SLAB(VA_NODES, struct index_node, (VA_NODES_END - VA_N
 
 static struct index_node *node_at(uint32_t node)
 {
-	return slab_at(&index_nodes, node);
+	return SLAB_AT(&index_nodes, VA_NODES, struct index_node, node);
 }
 
 void index_init(struct index *index, uint32_t pages)

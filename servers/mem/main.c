@@ -64,8 +64,10 @@ static __attribute__((noreturn)) void loop(void)
 			info = 0;
 			continue;
 		}
-		worker_wake();
-		slots_grow_if_needed();
+		if (worker_parked)
+			worker_wake();
+		if (slots_low)
+			slots_grow();
 	}
 }
 

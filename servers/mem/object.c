@@ -12,7 +12,7 @@ struct slab page_slab = SLAB(VA_PAGES, struct page, (VA_NODES - VA_PAGES) / size
 
 static struct page *page_at(uint32_t id)
 {
-	return slab_at(&page_slab, id);
+	return SLAB_AT(&page_slab, VA_PAGES, struct page, id);
 }
 
 static uint32_t object_new(enum object_kind kind, uint32_t pages, uint64_t bytes)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <tessera/abi.h>
 #include "index.h"
+#include "layout.h"
 
 enum object_kind { OBJECT_NONE, OBJECT_ANON, OBJECT_RANGE, OBJECT_VIEW };
 
@@ -48,7 +49,7 @@ extern struct slab object_slab, page_slab;
 
 static inline struct object *object_at(uint32_t id)
 {
-	return slab_at(&object_slab, id);
+	return SLAB_AT(&object_slab, VA_OBJECTS, struct object, id);
 }
 
 /* New objects with one reference; 0: no memory. They take a reference to the object they name. */

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "layout.h"
 #include "slab.h"
 
 #define REGION_GUARD_PAGES 16           /* kept free on both sides of a region with a guard */
@@ -42,7 +43,7 @@ extern struct slab region_slab;
 
 static inline struct region *region_at(uint32_t id)
 {
-	return slab_at(&region_slab, id);
+	return SLAB_AT(&region_slab, VA_REGIONS, struct region, id);
 }
 
 static inline uint32_t region_end(const struct region *r)

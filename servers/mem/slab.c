@@ -17,7 +17,7 @@ bool slab_reach(struct slab *s, uint32_t end)
 	return true;
 }
 
-static bool slab_more(struct slab *s)
+bool slab_more(struct slab *s)
 {
 	uint32_t first = s->reached;
 
@@ -38,25 +38,4 @@ bool slab_prepare(struct slab *s, uint32_t n)
 			return false;
 	}
 	return true;
-}
-
-uint32_t slab_take(struct slab *s)
-{
-	uint32_t id;
-
-	if (!s->free && !slab_more(s))
-		return 0;
-	id = s->free;
-	s->free = *(uint32_t *)slab_at(s, id);
-	s->frees--;
-	s->used++;
-	return id;
-}
-
-void slab_give(struct slab *s, uint32_t id)
-{
-	*(uint32_t *)slab_at(s, id) = s->free;
-	s->free = id;
-	s->frees++;
-	s->used--;
 }

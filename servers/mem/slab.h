@@ -21,14 +21,43 @@ struct slab {
 
 #define SLAB(va, type, most) { .base = (va), .size = sizeof(type), .limit = (most) }
 
+/* Where tables are is known when mem is compiled; a test on the build machine puts them elsewhere. */
+#if HOST
+#define SLAB_AT(slab, va, type, id) ((type *)(slab)->base + (id))
+#else
+#define SLAB_AT(slab, va, type, id) ((type *)(va) + (id))
+#endif
+
 static inline void *slab_at(const struct slab *s, uint32_t id)
 {
 	return (void *)(s->base + (uint64_t)id * s->size);
 }
 
+/* Makes records for the list of free ones; false: no memory or too many. */
+bool slab_more(struct slab *s);
+
 /* A record, 0: no memory or too many. What is in it is left over from its last use, or zero. */
-uint32_t slab_take(struct slab *s);
-void slab_give(struct slab *s, uint32_t id);
+static inline uint32_t slab_take(struct slab *s)
+{
+	uint32_t id;
+
+	if (!s->free && !slab_more(s))
+		return 0;
+	id = s->free;
+	s->free = *(uint32_t *)slab_at(s, id);
+	s->frees--;
+	s->used++;
+	return id;
+}
+
+static inline void slab_give(struct slab *s, uint32_t id)
+{
+	*(uint32_t *)slab_at(s, id) = s->free;
+	s->free = id;
+	s->frees++;
+	s->used--;
+}
+
 /* Makes sure that the next n takes succeed. */
 bool slab_prepare(struct slab *s, uint32_t n);
 /* Makes sure that there is memory for records below `end`; for tables that keep their own order. */

@@ -20,6 +20,7 @@ static uint32_t own_hint = SLOT_DYNAMIC;
 static uint32_t gigas_taken;
 static uint32_t stock_next;
 static cap_t spare_back;
+bool slots_low;
 static bool growing;
 
 /* A share slot that is free holds the next free one; see slab.h. */
@@ -117,6 +118,7 @@ uint32_t slots_own(uint32_t count)
 		for (uint32_t k = i + 1 - count; k <= i; k++)
 			own_mark(k, true);
 		own_left -= count;
+		slots_low = own_left <= OWN_RESERVE && own_count == ROOT_SLOTS && !growing;
 		return i + 1 - count;
 	}
 	return 0;
@@ -128,11 +130,6 @@ void slots_own_free(uint32_t first, uint32_t count)
 		own_mark(first + i, false);
 	own_left += count;
 	own_hint = first;
-}
-
-uint32_t slots_left(void)
-{
-	return own_left;
 }
 
 cap_t slots_spare(void)
@@ -266,15 +263,14 @@ void slots_merge_mega(uint32_t mega)
  * addressed by own index (objects, CNodes) is copied over to the same index, replies are moved; (4) the threads
  * of mem change over. Frames stay in the boot CNode and are named through it (own_cap).
  */
-void slots_grow_if_needed(void)
+void slots_grow(void)
 {
 	uint32_t mega;
 	cap_t large;
 	long r;
 
-	if (growing || own_left > OWN_RESERVE || own_count != ROOT_SLOTS)
-		return;
 	growing = true;
+	slots_low = false;
 	mega = frames_take_mega();
 	large = mega ? slots_mega(mega) : 0;
 	if (!mega || (r = sys_make(large, TYPE_CNODE, 0)) != 0) {

@@ -40,10 +40,9 @@ void slots_own_free(uint32_t first, uint32_t count);
 /* Makes a CNode of 128 slots in an own slot. */
 bool slots_cnode(uint32_t own);
 
-/* Replaces the own CNode if it is nearly full and a megapage can be had. */
-void slots_grow_if_needed(void);
-/* Own slots left, for reports. */
-uint32_t slots_left(void);
+/* Replaces the own CNode, once it is nearly full, if a megapage can be had. */
+extern bool slots_low;
+void slots_grow(void);
 
 /* Slots for shares of frames: ids 1.. ; taken one by one, 0: none. */
 uint32_t slots_share_take(void);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <tessera/abi.h>
 #include "account.h"
+#include "layout.h"
 #include "slab.h"
 
 struct space {
@@ -53,12 +54,12 @@ extern struct slab space_slab, thread_slab;
 
 static inline struct space *space_at(uint32_t id)
 {
-	return slab_at(&space_slab, id);
+	return SLAB_AT(&space_slab, VA_SPACES, struct space, id);
 }
 
 static inline struct thread *thread_at(uint32_t id)
 {
-	return slab_at(&thread_slab, id);
+	return SLAB_AT(&thread_slab, VA_THREADS, struct thread, id);
 }
 
 /* A new space, limit in bytes (0: none); 0 or an error, its number in *id. */

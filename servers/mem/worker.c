@@ -15,7 +15,7 @@
 static uint8_t stack[WORKER_STACK] __attribute__((aligned(16)));
 static uint32_t thread_slot, mail_slot;
 static uint32_t busy_first, busy_count;        /* what it has */
-static bool parked;
+bool worker_parked;
 
 /* The thread: asks for frames, clears them, says which of them answered. Calls only what is inline. */
 static void worker_main(cap_t mail)
@@ -110,7 +110,7 @@ int worker_turn(uint64_t mask, uint64_t *first, uint64_t *count)
 	}
 	if (sys_save_reply(SLOT_PARKED))
 		return E_DENIED;
-	parked = true;
+	worker_parked = true;
 	return IDL_PARKED;
 }
 
@@ -118,13 +118,13 @@ void worker_wake(void)
 {
 	uint32_t n = 0;
 
-	if (!parked || !frames_stock_low())
+	if (!frames_stock_low())
 		return;
 	busy_first = frames_to_clear(WORKER_BATCH, &n);
 	if (!busy_first)
 		return;
 	busy_count = n;
-	parked = false;
+	worker_parked = false;
 	if (mem_reply_zero(SLOT_PARKED, 0, slots_frame(busy_first), n))
 		log_line("mem: the zero worker is gone", 0, 0);
 }

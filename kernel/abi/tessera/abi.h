@@ -153,6 +153,7 @@
 #define SYSTEM_AUDIT     4             /* debug kernel: check all invariants; counts in the buffer */
 #define SYSTEM_STATS     5             /* struct kernel_stats in the buffer */
 #define SYSTEM_SLICE     6             /* a2: time slice in ticks */
+#define SYSTEM_WHY       7             /* debug kernel: a2: physical address, a3: entries to skip; struct kernel_why in the buffer */
 
 /* scan: flags. The answer is in the buffer: accessed and dirty bitmaps. */
 #define SCAN_CLEAR_A     1
@@ -269,6 +270,19 @@ struct kernel_stats {
 	uint64_t switches, faults, interrupts;
 	uint64_t entry_instret;
 	uint64_t debug;                             /* 1: the audit is built in */
+	uint64_t harts;
+	uint64_t stack_used;                        /* audit: most bytes any hart's kernel stack ever held, of 4,096 */
 };
+
+/* SYSTEM_WHY: one capability that covers the address, parents before what was derived from them. */
+struct kernel_why {
+	uint64_t type, kind, rights, depth, order;
+	uint64_t base;                              /* of the memory it names, or of the object */
+	uint64_t mapped;                            /* 1: at va in the space with this id */
+	uint64_t va, space;
+	uint64_t slot;                              /* physical address of the slot itself, 0 in the kernel image's data */
+	uint64_t bound;                             /* 1: the slot is a thread's own */
+};
+#define WHY_ENTRIES      10            /* most of one call */
 #endif
 #endif
