@@ -94,7 +94,8 @@ static void check_thread(struct kernel_stats *c, const struct thread *t)
 	switch (t->state) {
 	case STATE_SEND:
 	case STATE_RECEIVE:
-		if (!t->endpoint || t->server || t->reply || (t->endpoint->receiver != NULL) != (t->state == STATE_RECEIVE))
+		if (!t->endpoint || t->server || t->reply || 
+		    (t->state == STATE_RECEIVE ? t->endpoint->senders.head : t->endpoint->receivers.head))
 			breach(c, 6, at);
 		break;
 	case STATE_REPLY:

@@ -187,23 +187,67 @@ probe_failed:
 
 	.option push
 	.option arch, +d
+	.macro	fpu_each op, base
+	.irp	n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	\op	f\n, \n*8(\base)
+	.endr
+	.endm
+
+/*
+ * The FPU's values go with the threads that use it. They are saved only if they changed (sstatus.FS is dirty) and loaded
+ * only if another thread's are there; a thread that did not touch them in its turn is no user until it traps again.
+ * In: t3 = next thread, t5 = hart, t6 = whether the thread is a user. Clobbers t0, t4, t6.
+ */
+	.globl fpu_switch
+fpu_switch:
+	ld	t4, HART_FPU_OWNER(t5)
+	ld	t0, HART_FS_ON(t5)
+	beqz	t0, 2f
+	beq	t4, t3, 9f
+	csrr	t0, sstatus
+	srli	t0, t0, 13
+	andi	t0, t0, 3
+	addi	t0, t0, -3
+	bnez	t0, 1f
+	li	t0, 1
+	sd	t0, HART_FPU_DIRTY(t5)
+	j	2f
+1:	beqz	t4, 2f
+	sd	zero, THREAD_FPU_USED(t4)
+2:	li	t0, SSTATUS_FS
+	bnez	t6, 3f
+	csrc	sstatus, t0
+	sd	zero, HART_FS_ON(t5)
+	ret
+3:	csrs	sstatus, t0
+	li	t6, 1
+	sd	t6, HART_FS_ON(t5)
+	ld	t6, HART_FPU_DIRTY(t5)
+	beq	t4, t3, 5f
+	beqz	t4, 4f
+	beqz	t6, 4f
+	addi	t4, t4, THREAD_FPU
+	fpu_each fsd, t4
+	frcsr	t6
+	sd	t6, 256(t4)
+4:	addi	t4, t3, THREAD_FPU
+	ld	t6, 256(t4)
+	fscsr	t6
+	fpu_each fld, t4
+	sd	t3, HART_FPU_OWNER(t5)
+	sd	zero, HART_FPU_DIRTY(t5)
+	li	t6, 0
+5:	bnez	t6, 9f			/* dirty it was and stays */
+	csrc	sstatus, t0
+	li	t0, SSTATUS_FS_CLEAN
+	csrs	sstatus, t0
+9:	ret
+
 /* void fpu_save(uint64_t *fpu): f0 ... f31, fcsr */
 	.globl fpu_save
 fpu_save:
-	.irp	n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
-	fsd	f\n, \n*8(a0)
-	.endr
+	fpu_each fsd, a0
 	frcsr	t0
 	sd	t0, 256(a0)
-	ret
-
-/* void fpu_load(const uint64_t *fpu) */
-	.globl fpu_load
-fpu_load:
-	ld	t0, 256(a0)
-	fscsr	t0
-	.irp	n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
-	fld	f\n, \n*8(a0)
-	.endr
 	ret
 	.option pop

@@ -36,16 +36,13 @@ void fault_message(struct thread *to, struct thread *from)
 static bool fault_hand_over(struct thread *t, struct endpoint *e, uint64_t badge)
 {
 	struct hart *h = this_hart();
-	struct thread *r = e->receiver;
+	struct thread *r = e->receivers.head;
 
-	if (!r || r->hart != h || r->heap_rank || t->fault_timeout || h->ready_bits & r->above)
+	if (!r || r->gate != h || t->fault_timeout || h->ready_bits & r->above)
 		return false;
-	e->queue.head = e->receiver = r->next;
+	e->receivers.head = r->next;
 	if (r->next)
 		r->next->prev = NULL;
-	else
-		e->queue.tail = NULL;
-	r->next = NULL;
 	r->endpoint = NULL;
 	r->state = STATE_READY;
 	r->caller = t;
@@ -157,11 +154,11 @@ bool fault_answer(struct thread *pager, cap_t endpoint, uint64_t info)
 	struct slot *s;
 	long error;
 
-	if (!t || !t->faulted || t->hart != h || t->heap_rank || h->ready_bits & t->above || endpoint >= pager->slot_count)
+	if (!t || !t->faulted || t->gate != h || h->ready_bits & t->above || endpoint >= pager->slot_count)
 		return false;
 	s = &pager->slots[endpoint];
 	e = slot_object(s);
-	if (s->type != TYPE_ENDPOINT || !(s->rights & RIGHT_RECV) || e->bits || e->queue.head != e->receiver)
+	if (s->type != TYPE_ENDPOINT || !(s->rights & RIGHT_RECV) || e->bits || e->senders.head)
 		return false;
 	error = fault_reply_map(pager, t, info);
 	if (error) {
@@ -172,8 +169,7 @@ bool fault_answer(struct thread *pager, cap_t endpoint, uint64_t info)
 	t->server = NULL;
 	t->faulted = 0;
 	t->state = STATE_READY;
-	queue_push(&e->queue, pager);
-	e->receiver = e->queue.head;
+	queue_push(&e->receivers, pager);
 	pager->endpoint = e;
 	pager->state = STATE_RECEIVE;
 	h->current = t;

@@ -178,37 +178,28 @@ static int ipc_deliver(struct thread *from, struct thread *to, const struct endp
 	return 0;
 }
 
-static struct thread *endpoint_sender(struct endpoint *e)
-{
-	return e->receiver ? NULL : e->queue.head;
-}
-
 static void endpoint_push(struct endpoint *e, struct thread *t, enum thread_state state)
 {
-	queue_push(&e->queue, t);
+	queue_push(state == STATE_RECEIVE ? &e->receivers : &e->senders, t);
 	t->endpoint = e;
 	t->state = state;
-	if (state == STATE_RECEIVE)
-		e->receiver = e->queue.head;
 }
 
 static void endpoint_take(struct endpoint *e, struct thread *t)
 {
-	queue_remove(&e->queue, t);
+	queue_remove(t->state == STATE_RECEIVE ? &e->receivers : &e->senders, t);
 	t->endpoint = NULL;
-	if (e->receiver)
-		e->receiver = e->queue.head;
 }
 
 /* K5: a receiver on the caller's hart among the first few, else the first. */
 static struct thread *endpoint_receiver(const struct endpoint *e, const struct hart *h)
 {
-	struct thread *r = e->receiver;
+	struct thread *r = e->receivers.head;
 
 	for (unsigned i = 0; r && i < RECEIVER_SEARCH; i++, r = r->next)
 		if (r->hart == h)
 			return r;
-	return e->receiver;
+	return e->receivers.head;
 }
 
 void ipc_send(struct thread *t, struct endpoint *e, uint64_t badge)
@@ -264,7 +255,7 @@ static void deliver_signals(struct thread *to, struct endpoint *e)
 
 void ipc_signal(struct endpoint *e, uint64_t bits)
 {
-	struct thread *r = e->receiver;
+	struct thread *r = e->receivers.head;
 
 	e->bits |= bits;
 	if (!r)
@@ -345,13 +336,13 @@ static long ipc_reply(struct thread *t, uint64_t info, struct thread **next)
 static bool receive_message(struct thread *t, struct endpoint *e)
 {
 	for (unsigned i = 0; i < REFUSE_BATCH; i++) {
-		struct thread *sender = endpoint_sender(e);
+		struct thread *sender = e->senders.head;
 		int error;
 
 		if (!sender)
 			return false;
 		error = ipc_deliver(sender, t, e, sender->badge);
-		queue_remove(&e->queue, sender);
+		queue_remove(&e->senders, sender);
 		if (!error) {
 			e->message_turn = 0;
 			return true;
@@ -368,7 +359,7 @@ static bool receive_message(struct thread *t, struct endpoint *e)
 /* Waits on e; `next` is a thread just answered, which runs if t blocks. */
 static void ipc_receive(struct thread *t, struct endpoint *e, uint64_t info, struct thread *next)
 {
-	bool message = endpoint_sender(e) != NULL;
+	bool message = e->senders.head != NULL;
 	uint64_t deadline = t->regs[REG_T1];
 
 	if (e->bits && !(message && e->message_turn)) {
@@ -471,9 +462,9 @@ void thread_unblock(struct thread *t, long error)
 
 bool ipc_destroy_endpoint(struct endpoint *e, struct budget *b)
 {
-	while (e->queue.head) {
-		struct thread *t = e->queue.head;
+	struct thread *t;
 
+	while ((t = e->senders.head ? e->senders.head : e->receivers.head)) {
 		if (b->left < 0)
 			return false;
 		thread_unblock(t, -E_SERVER_GONE);

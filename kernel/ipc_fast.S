@@ -37,29 +37,23 @@ ipc_fast_call:
 	lock_take
 	endpoint_slot t0, SLOT_RIGHT_CALL
 	ld	t3, ENDPOINT_RECEIVER(t2)
+	ld	t6, THREAD_HART(tp)
 	beqz	t3, ipc_fast_refused
+	ld	t5, THREAD_GATE(t3)
+	ld	t4, THREAD_TIMEOUT(tp)
+	bne	t5, t6, ipc_fast_refused
+	bnez	t4, ipc_fast_refused
 	ld	t4, THREAD_PRIORITY(tp)
 	ld	t5, THREAD_PRIORITY(t3)
 	bltu	t5, t4, ipc_fast_refused
-	ld	t4, THREAD_HEAP_RANK(t3)
-	ld	t5, THREAD_TIMEOUT(tp)
-	or	t4, t4, t5
-	ld	t5, THREAD_HART(t3)
-	ld	t6, THREAD_HART(tp)
-	bnez	t4, ipc_fast_refused
-	bne	t5, t6, ipc_fast_refused
 
 	/* The receiver leaves the queue and owes an answer. */
 	ld	a7, SLOT_BADGE(t0)
 	ld	t4, THREAD_NEXT(t3)
-	sd	t4, ENDPOINT_HEAD(t2)
 	sd	t4, ENDPOINT_RECEIVER(t2)
-	bnez	t4, 1f
-	sd	zero, ENDPOINT_TAIL(t2)
-	j	2f
-1:	sd	zero, THREAD_PREV(t4)
-	sd	zero, THREAD_NEXT(t3)
-2:	li	t4, STATE_REPLY_NUMBER
+	beqz	t4, 1f
+	sd	zero, THREAD_PREV(t4)
+1:	li	t4, STATE_REPLY_NUMBER
 	sd	t4, THREAD_STATE(tp)
 	sd	t3, THREAD_SERVER(tp)
 	sd	tp, THREAD_CALLER(t3)
@@ -71,7 +65,6 @@ ipc_fast_switch:
 	sd	t0, X(0)(tp)
 	csrr	t0, sscratch
 	sd	t0, X(4)(tp)
-	sd	zero, THREAD_FULL(tp)
 	save_preserved
 	li	t4, STATE_READY_NUMBER
 	sd	t4, THREAD_STATE(t3)
@@ -104,39 +97,35 @@ ipc_fast_reply_recv:
 	endpoint_slot t0, SLOT_RIGHT_RECV
 	ld	t3, THREAD_CALLER(tp)
 	beqz	t3, ipc_fast_refused
-	ld	t4, THREAD_HEAP_RANK(t3)
-	ld	t5, THREAD_FAULTED(t3)
-	ld	t6, ENDPOINT_BITS(t2)
-	or	t4, t4, t5
-	or	t4, t4, t6
 	ld	t5, THREAD_HART(tp)
-	ld	t6, THREAD_HART(t3)
+	ld	t6, THREAD_GATE(t3)
+	ld	t4, THREAD_FAULTED(t3)
 	bne	t5, t6, ipc_fast_refused
 	ld	t6, HART_READY_BITS(t5)
 	ld	t5, THREAD_ABOVE(t3)
 	and	t6, t6, t5
 	or	t4, t4, t6
+	ld	t5, ENDPOINT_BITS(t2)
+	ld	t6, ENDPOINT_SENDER(t2)
+	or	t4, t4, t5
+	or	t4, t4, t6
 	bnez	t4, ipc_fast_refused
-	/* The queue is empty or holds receivers. */
-	ld	t4, ENDPOINT_HEAD(t2)
-	ld	t5, ENDPOINT_RECEIVER(t2)
-	bne	t4, t5, ipc_fast_refused
 
-	/* This thread goes to the end of the queue, the caller runs on. */
-	ld	t6, ENDPOINT_TAIL(t2)
-	sd	tp, ENDPOINT_TAIL(t2)
-	sd	zero, THREAD_NEXT(tp)
-	sd	t6, THREAD_PREV(tp)
-	bnez	t6, 1f
-	sd	tp, ENDPOINT_HEAD(t2)
+	/* This thread goes to the end of the receivers, the caller runs on. */
+	ld	t5, ENDPOINT_RECEIVER(t2)
+	li	t6, 0
+	bnez	t5, 1f
 	sd	tp, ENDPOINT_RECEIVER(t2)
 	j	2f
-1:	sd	tp, THREAD_NEXT(t6)
-2:	li	t4, STATE_RECEIVE_NUMBER
+1:	ld	t6, ENDPOINT_LAST(t2)
+	sd	tp, THREAD_NEXT(t6)
+2:	sd	tp, ENDPOINT_LAST(t2)
+	sd	zero, THREAD_NEXT(tp)
+	sd	t6, THREAD_PREV(tp)
+	li	t4, STATE_RECEIVE_NUMBER
 	sd	t4, THREAD_STATE(tp)
 	sd	zero, THREAD_CALLER(tp)
 	sd	zero, THREAD_SERVER(t3)
 	li	a7, 0
-	/* endpoint of t3 is NULL already and is set so again; tp's is the one it waits on. */
 	sd	t2, THREAD_ENDPOINT(tp)
 	j	ipc_fast_switch

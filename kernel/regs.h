@@ -44,23 +44,18 @@
 	sw	t1, LOCK_OWNER(t0)
 	.endm
 
-/* From hart t5 to thread t3, which becomes tp: its space, its FPU state, its pc. Clobbers t0, t4, t6. */
+/* From hart t5 to thread t3, which becomes tp: its space, its FPU state, its pc. Clobbers ra, t0, t4, t6. */
 	.macro	enter_thread
 	ld	t6, THREAD_SATP(t3)
 	ld	t4, HART_SATP(t5)
 	beq	t4, t6, 8f
 	sd	t6, HART_SATP(t5)
 	csrw	satp, t6
-8:	ld	t6, HART_FPU_OWNER(t5)
+8:	ld	t6, THREAD_FPU_USED(t3)
 	ld	t4, HART_FS_ON(t5)
-	sub	t6, t6, t3
-	seqz	t6, t6
-	beq	t4, t6, 8f
-	sd	t6, HART_FS_ON(t5)
-	li	t4, SSTATUS_FS
-	csrc	sstatus, t4
-	beqz	t6, 8f
-	csrs	sstatus, t4
+	or	t4, t4, t6
+	beqz	t4, 8f
+	call	fpu_switch
 8:	mv	tp, t3
 	csrw	sscratch, tp
 	ld	t0, X(0)(tp)

@@ -10,6 +10,7 @@
 
 #define SSTATUS_SPP     (1UL << 8)
 #define SSTATUS_FS      (3 << 13)
+#define SSTATUS_FS_CLEAN (2 << 13)
 #define SSTATUS_SUM     (1UL << 18)
 
 #define SIE_SOFT        (1UL << 1)

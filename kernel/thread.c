@@ -12,7 +12,7 @@
 
 void thread_init(struct thread *t)
 {
-	t->hart = this_hart();
+	t->hart = t->gate = this_hart();
 	t->state = STATE_STOPPED;
 	t->full = 1;
 	sched_store_prio(t, 0);
@@ -98,16 +98,9 @@ void thread_save_fpu(struct thread *t)
 
 bool thread_load_fpu(struct thread *t)
 {
-	struct hart *h = this_hart();
-
-	if (h->fpu_owner == t)
+	if (t->fpu_used)
 		return false;
-	csr_set(sstatus, SSTATUS_FS);
-	if (h->fpu_owner)
-		fpu_save(h->fpu_owner->fpu);
-	fpu_load(t->fpu);
-	h->fpu_owner = t;
-	h->fs_on = 1;
+	t->fpu_used = 1;
 	return true;
 }
 
@@ -223,7 +216,7 @@ static long thread_migrate(struct thread *t, uint64_t index)
 	ready = t->state == STATE_READY || t->state == STATE_HELD;
 	if (t->state == STATE_READY)
 		sched_remove(t);
-	t->hart = &harts[index];
+	t->hart = t->gate = &harts[index];
 	if (t->bound[BOUND_VSPACE].type == TYPE_VSPACE)
 		space_ran(&t->bound[BOUND_VSPACE], index);
 	if (ready)

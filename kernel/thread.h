@@ -31,13 +31,17 @@
 #define HART_FPU_OWNER   24
 #define HART_FS_ON       32
 #define HART_READY_BITS  40
+#define HART_FPU_DIRTY   48
 #define LOCK_OWNER       4
 #define HART_STACK_BYTES 8192 /* its lowest page unmapped */
 #define HART_STACK_USED  4096
+#define THREAD_GATE      384
+#define THREAD_FPU_USED  392
+#define THREAD_FPU       1024
 #define ENDPOINT_BITS    0
-#define ENDPOINT_HEAD    8
-#define ENDPOINT_TAIL    16
+#define ENDPOINT_SENDER  8
 #define ENDPOINT_RECEIVER 24
+#define ENDPOINT_LAST    32
 #define STATE_READY_NUMBER   1
 #define STATE_REPLY_NUMBER   3
 #define STATE_RECEIVE_NUMBER 4
@@ -67,21 +71,22 @@ enum thread_state {
 
 struct thread;
 
-/* A FIFO of threads by their links; a thread is in one queue at most. */
+/* A FIFO of threads by their links; a thread is in one queue at most. tail counts only while head is not NULL. */
 struct queue {
 	struct thread *head, *tail;
 };
 
 struct endpoint {
 	uint64_t bits;                 /* signals that nobody took yet */
-	struct queue queue;            /* senders or receivers, never both */
-	struct thread *receiver;       /* head of the queue if it holds receivers */
+	struct queue senders;          /* one of the two queues is empty */
+	struct queue receivers;
 	uint64_t message_turn;         /* a signal was taken last: a message goes first */
-	uint64_t spare[3];
+	uint64_t spare[2];
 };
 _Static_assert(sizeof(struct endpoint) == 64, "an endpoint is a chip");
-_Static_assert(offsetof(struct endpoint, receiver) == ENDPOINT_RECEIVER, "ipc_fast.S");
-_Static_assert(offsetof(struct endpoint, queue.tail) == ENDPOINT_TAIL, "ipc_fast.S");
+_Static_assert(offsetof(struct endpoint, senders.head) == ENDPOINT_SENDER &&
+	       offsetof(struct endpoint, receivers.head) == ENDPOINT_RECEIVER &&
+	       offsetof(struct endpoint, receivers.tail) == ENDPOINT_LAST, "ipc_fast.S");
 _Static_assert(STATE_READY == STATE_READY_NUMBER && STATE_REPLY == STATE_REPLY_NUMBER &&
 	       STATE_RECEIVE == STATE_RECEIVE_NUMBER, "ipc_fast.S");
 
@@ -105,6 +110,8 @@ struct thread {
 	uint64_t faulted;              /* waits for its pager */
 	uint64_t above;                /* bits of the ready bitmap above its priority */
 	uint64_t call_timeout;
+	struct hart *gate;             /* its hart, or NULL while it waits with a deadline */
+	uint64_t fpu_used;             /* its FPU values come with it */
 	/* The rest. */
 	struct slot *reply;            /* REPLY: ... or the slot that holds the right to answer */
 	uint64_t max_prio;
@@ -118,7 +125,7 @@ struct thread {
 	struct thread *heap_left, *heap_right, *heap_up;
 	uint64_t cpu_time;             /* ticks */
 	struct slot bound[BOUND_COUNT];
-	uint64_t fpu[33];              /* f0 ... f31, fcsr */
+	_Alignas(1024) uint64_t fpu[33]; /* f0 ... f31, fcsr */
 };
 _Static_assert(sizeof(struct thread) <= PAGE_SIZE, "a thread is a frame");
 #define THREAD_AT(field, at) _Static_assert(offsetof(struct thread, field) == (at), "assembly")
@@ -138,6 +145,9 @@ THREAD_AT(heap_rank, THREAD_HEAP_RANK);
 THREAD_AT(faulted, THREAD_FAULTED);
 THREAD_AT(above, THREAD_ABOVE);
 THREAD_AT(call_timeout, THREAD_TIMEOUT);
+THREAD_AT(gate, THREAD_GATE);
+THREAD_AT(fpu_used, THREAD_FPU_USED);
+THREAD_AT(fpu, THREAD_FPU);
 
 struct hart {
 	struct thread *current;        /* NULL: pick one */
@@ -146,6 +156,7 @@ struct hart {
 	struct thread *fpu_owner;      /* whose values the FPU holds */
 	uint64_t fs_on;                /* sstatus.FS is on */
 	uint64_t ready_bits;           /* bit 63 - prio: that queue is not empty */
+	uint64_t fpu_dirty;            /* the owner's values changed since they were loaded, when FS is off */
 	uint64_t id;                   /* of SBI and the device tree */
 	uint64_t index;                /* in harts[]; bit of a hart mask */
 	struct thread *wanted;         /* another hart wants this one held, or its FPU values saved */
@@ -160,7 +171,8 @@ struct hart {
 _Static_assert(sizeof(struct hart) <= PAGE_SIZE, "a hart is a frame");
 _Static_assert(offsetof(struct hart, stack) == HART_STACK && offsetof(struct hart, satp) == HART_SATP &&
 	       offsetof(struct hart, fpu_owner) == HART_FPU_OWNER && offsetof(struct hart, fs_on) == HART_FS_ON &&
-	       offsetof(struct hart, ready_bits) == HART_READY_BITS, "assembly");
+	       offsetof(struct hart, ready_bits) == HART_READY_BITS && offsetof(struct hart, fpu_dirty) == HART_FPU_DIRTY,
+	       "assembly");
 
 /* Harts 0 .. hart_count - 1 run; the boot hart is the first. */
 #define HART_MAX 8
@@ -215,8 +227,8 @@ void sched_store_prio(struct thread *t, uint64_t prio);
 static inline void queue_push(struct queue *q, struct thread *t)
 {
 	t->next = NULL;
-	t->prev = q->tail;
-	if (q->tail)
+	t->prev = q->head ? q->tail : NULL;
+	if (q->head)
 		q->tail->next = t;
 	else
 		q->head = t;
@@ -251,7 +263,7 @@ int thread_destroy(struct thread *t);
 int thread_unbind(struct slot *s);
 /* Takes the FPU's values back into their owner. */
 void thread_save_fpu(struct thread *t);
-/* Illegal instruction: true if it was only the FPU that was off. */
+/* Illegal instruction: true if it was only that the thread never used the FPU; from now on its values come with it. */
 bool thread_load_fpu(struct thread *t);
 long thread_set(struct thread *self, struct slot *s, uint64_t field, uint64_t value, uint64_t badge);
 long thread_regs(struct thread *self, struct slot *s, uint64_t write, uint64_t group);
@@ -296,8 +308,7 @@ void fault_message(struct thread *to, struct thread *from);
  */
 bool fault_answer(struct thread *pager, cap_t endpoint, uint64_t info);
 
-/* entry.S */
+/* entry.S: stores the FPU's registers; FS must be on. */
 void fpu_save(uint64_t *fpu);
-void fpu_load(const uint64_t *fpu);
 #endif
 #endif

@@ -83,6 +83,7 @@ void timer_add(struct thread *t, uint64_t deadline)
 	t->deadline = deadline;
 	t->heap_left = t->heap_right = t->heap_up = NULL;
 	t->heap_rank = 1;
+	t->gate = NULL;
 	h->heap = heap_merge(h->heap, t);
 	if (deadline < h->armed)
 		timer_arm(deadline);
@@ -105,6 +106,7 @@ void timer_remove(struct thread *t)
 	for (; up && heap_fix(up); up = up->heap_up)
 		;
 	t->heap_rank = 0;
+	t->gate = h;
 }
 
 static void timer_fire(struct thread *t)

@@ -93,15 +93,14 @@ def command(build="debug", mem="128M", smp=1, dtb="", disk="", bootargs="", extr
 
 
 def die_with_parent():
-    """In the child, before QEMU starts: a session of its own, and the kernel ends it with its parent."""
-    os.setsid()
+    """In the child, before QEMU starts: the kernel ends it with its parent."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def start(line, **pipes):
     """Starts QEMU; the caller stops it with stop()."""
     try:
-        return subprocess.Popen(line, preexec_fn=die_with_parent, **pipes)
+        return subprocess.Popen(line, preexec_fn=die_with_parent, start_new_session=True, **pipes)
     except FileNotFoundError:
         raise Fault(f"{line[0]} is missing: package qemu-system-misc") from None
 

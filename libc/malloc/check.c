@@ -54,7 +54,8 @@ static char *span_around(const char *p)
 	return NULL;
 }
 
-static void describe(struct text *t, const char *p)
+/* Adds where p lies. `freed`: its word is as it should be. */
+static void describe(struct text *t, const char *p, bool freed)
 {
 	char *span = span_around(p), *span_start = span;
 	uint64_t word;
@@ -84,7 +85,7 @@ static void describe(struct text *t, const char *p)
 		text_add(t, word_has(word, SPAN_USED) && !span_is_kept(span_start) ? " bytes into a block of " : " bytes into free memory of ");
 	}
 	text_number(t, size - WORD, 10);
-	text_add(t, " bytes");
+	text_add(t, p == span && !freed ? " bytes; the word before it was overwritten" : " bytes");
 }
 
 /* `call` was given a pointer that is not a block in use: says what it is. */
@@ -100,7 +101,7 @@ __attribute__((noreturn)) void check_bad_pointer(const char *call, const void *p
 	text_number(&t, (uintptr_t)p, 16);
 	if (in_heap(p)) {
 		text_add(&t, " is ");
-		describe(&t, p);
+		describe(&t, p, freed);
 	}
 	pages_abort(t.line);
 }
@@ -114,7 +115,7 @@ __attribute__((noreturn)) void check_failed(const void *p)
 	text_number(&t, (uintptr_t)p, 16);
 	if (in_heap(p)) {
 		text_add(&t, ": ");
-		describe(&t, p);
+		describe(&t, p, false);
 	}
 	pages_abort(t.line);
 }

@@ -11,17 +11,13 @@
 
 #include "malloc_internal.h"
 
-#ifndef WANT
-#define WANT 4
-#endif
-#ifndef BORROW
-#define BORROW 8
-#endif
 #define SLAB_BYTES_MIN 1024u
 #define SLAB_BYTES_MAX (16u * 1024)
-#define KEEP_MAX (20 * 1024)    /* largest slab that stays when empty */
+#define SLAB_BLOCKS_MIN 4u
+#define GROWTH 4                /* a new slab has this part of what its class has */
+#define KEPT_MAX (20 * 1024)    /* largest slab that stays when empty */
 #define ASKED 4                 /* single blocks of a class of over a KiB before it gets a slab */
-#define SOON 8                  /* a slab missed within so many new ones is worth keeping */
+#define SOON 128                /* a slab is missed soon: within so many new ones of all classes */
 
 struct no_slab malloc_no_slab = { .word = ~0ull };
 
@@ -110,8 +106,7 @@ static void slab_release(struct slab *s)
 	if (s->flags & SLAB_LISTED)
 		list_remove(s);
 	cache.bytes[class] -= s->total * s->stride;
-	if (!cache.bytes[class])
-		cache.retired[class] = cache.made;
+	cache.retired[class] = cache.made;
 	s->owner = 0;
 	span_free(s);
 }
@@ -168,11 +163,9 @@ static struct slab *slab_make(unsigned class, void *p)
 	for (char *at = (char *)s + SLAB_HEAD; at < last; at += stride, raw += step)
 		raw_set(at, raw);
 	word_set(last, 0);
-	if (!cache.bytes[class] && cache.keep[class] && end <= KEEP_MAX) {
+	if (cache.made - cache.retired[class] < SOON && end <= KEPT_MAX) {
 		s->flags = SLAB_KEPT;
 		s->left = 1;
-	} else if (!cache.bytes[class]) {
-		cache.keep[class] = cache.made - cache.retired[class] < SOON;
 	}
 	cache.bytes[class] += total * stride;
 	cache.asked[class] = 0;
@@ -284,7 +277,7 @@ static struct slab *orphan_take(unsigned class)
 /* The next larger class with a free block at hand, as far as an eighth is wasted; NULL: none. */
 static struct slab *slab_borrow(unsigned class)
 {
-	for (unsigned c = class + 1; class > 2 && c <= CLASS_MAX && c - class <= 1 + class / BORROW; c++) {
+	for (unsigned c = class + 1; class > 2 && c <= CLASS_MAX && c - class <= 1 + class / 8; c++) {
 		struct slab *s = cache.list[c];
 
 		if (cache.bin[c]->free)
@@ -327,11 +320,19 @@ static void *class_use(unsigned class, struct slab *s)
 	return likely(p) ? p : class_broken(s);
 }
 
+/* Size of a slab with about `bytes` in blocks. */
+static size_t blocks_size(size_t bytes, size_t stride)
+{
+	size_t n = bytes / stride;
+
+	return SLAB_HEAD + (n < SLAB_BLOCKS_MIN ? SLAB_BLOCKS_MIN : n) * stride;
+}
+
 /* A block of the class when none of its slabs has one. NULL: no memory. heap.lock is held. */
 static void *class_grow(unsigned class)
 {
 	size_t stride = class_stride(class), align = class_align(class);
-	size_t want = cache.bytes[class] / WANT, min;
+	size_t want = cache.bytes[class] / GROWTH, min;
 	struct slab *s = heap.orphans ? orphan_take(class) : NULL;
 	void *p;
 
@@ -340,8 +341,8 @@ static void *class_grow(unsigned class)
 	if (class >= CLASS_MIDDLE && !cache.bytes[class] && cache.asked[class]++ < ASKED)
 		return span_alloc(stride, GRAIN);
 	want = want < SLAB_BYTES_MIN ? SLAB_BYTES_MIN : want > SLAB_BYTES_MAX ? SLAB_BYTES_MAX : want;
-	min = SLAB_HEAD + (stride * 4 < 512 ? 512 / stride * stride : stride * 4);
-	want = SLAB_HEAD + (want / stride < 4 ? stride * 4 : want / stride * stride);
+	min = blocks_size(SLAB_BYTES_MIN / 2, stride);
+	want = blocks_size(want, stride);
 	p = span_find(min, want, align);
 	if (!p)
 		p = span_top(min, want, align);
@@ -424,24 +425,67 @@ void *class_alloc(unsigned class)
 	return likely(s) ? s : class_broken(next);
 }
 
-/* Frees a block of another thread's slab. */
+/* A block of an orphan is free again; the last one ends the slab. heap.lock is held. */
+static void orphan_freed(struct slab *s)
+{
+	struct slab **at = &heap.orphans;
+
+	if (--s->left)
+		return;
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	span_free(s);
+}
+
+/*
+ * Frees p, the block in use of another thread's slab at s + offset. heap.lock is held: s is a slab, and nobody
+ * dissolves it meanwhile.
+ */
 void slab_free_remote(struct slab *s, void *p, uint32_t offset)
 {
 	__typeof__(cache) *owner;
 
-	heap_lock();
 	if (!s->owner) {
 		word_set(p, s->free);
 		s->free = offset;
-		s->left--;
-	} else {
-		word_set(p, s->remote);
-		if (!s->remote) {
-			owner = thread_cache_of(s->owner);
-			s->noted = owner->inbox;
-			owner->inbox = s;
+		orphan_freed(s);
+		return;
+	}
+	word_set(p, s->remote);
+	if (!s->remote) {
+		owner = thread_cache_of(s->owner);
+		s->noted = owner->inbox;
+		owner->inbox = s;
+	}
+	s->remote = offset;
+}
+
+/* The calling thread ends: what is empty goes back, what is not waits for other threads to free it or take it. */
+void malloc_thread_end(void)
+{
+	uintptr_t self = thread_self();
+
+	heap_lock();
+	if (cache.secret) {
+		inbox_take();
+		classes_sweep();
+		for (char *p = (char *)heap.first, *next; p < heap.top; p = next) {
+			uint64_t word = span_word(p);
+			struct slab *s = (struct slab *)p;
+
+			next = p + word_size(word);
+			if (!word_is_block(word, SPAN_SLAB) || s->owner != self)
+				continue;
+			if (s->flags & SLAB_FULL)
+				s->left = s->total;
+			s->flags = 0;
+			s->current = 0;
+			s->owner = 0;
+			s->next = heap.orphans;
+			heap.orphans = s;
 		}
-		s->remote = offset;
+		cache.secret = 0;
 	}
 	heap_unlock();
 }

@@ -131,15 +131,19 @@ static __attribute__((noinline)) void free_outside(void *p)
 		check_bad_pointer("free", p);
 }
 
-/* p is in the heap, but not of a slab of the calling thread. */
+/* p is in the heap, but not of a slab of the calling thread. Under the lock its owner cannot change what it is. */
 static __attribute__((noinline)) void free_other(void *p)
 {
-	struct slab *s = (uintptr_t)p % GRAIN ? NULL : block_slab(p, word_get(p));
+	struct slab *s = NULL;
 
+	heap_lock();
+	if ((uintptr_t)p % GRAIN == 0)
+		s = block_slab(p, word_get(p));
 	if (s)
 		slab_free_remote(s, p, (char *)p - (char *)s);
-	else
-		check_bad_pointer("free", p);
+	heap_unlock();
+	if (!s)
+		large_free(p);
 }
 
 static inline __attribute__((always_inline)) void release(void *p)

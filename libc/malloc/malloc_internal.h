@@ -38,11 +38,11 @@
 
 #define CLASS_MAX 64u           /* class c < CLASS_MAX + 1: blocks of 16 * c bytes, word included */
 #define CLASS_ALIGNED 64u       /* class 64 + k: blocks of 64 * k bytes, payload aligned to 64 */
-#define CLASS_MIDDLE 81u        /* on from here: 16 classes an octave, 16 + (16 .. 31) << (6 .. 9) bytes */
-#define CLASSES (CLASS_MIDDLE + 64)
+#define CLASS_MIDDLE 81u        /* on from here: 16 classes an octave, 16 + (16 .. 31) << (6 .. 10) bytes */
+#define CLASSES (CLASS_MIDDLE + 80)
 #define SMALL_MAX (CLASS_MAX * GRAIN - WORD)
 #define ALIGNED_MAX ((CLASS_MIDDLE - 1 - CLASS_ALIGNED) * 64 - WORD)
-#define MIDDLE_MAX ((31ul << 9) + 8)
+#define MIDDLE_MAX ((31ul << 10) + 8)
 
 #define SLAB_HEAD 64ul          /* bytes from a slab to its first payload */
 #define SLAB_FULL 1u            /* in no list; `left` is 1 */
@@ -88,8 +88,7 @@ struct cache {
 	struct slab *bin[CLASSES];      /* the slab a class takes from; never NULL, maybe exhausted */
 	struct slab *list[CLASSES];     /* more of the class with free blocks, the next to take first */
 	uint32_t bytes[CLASSES];        /* in slabs of the class */
-	uint32_t retired[CLASSES];      /* `made` when the class last lost its last slab */
-	uint8_t keep[CLASSES];          /* that slab was missed soon: keep the next one */
+	uint32_t retired[CLASSES];      /* `made` when the class last lost a slab: a new one soon after is kept */
 	uint8_t asked[CLASSES];         /* blocks the class had to ask for since it had a slab */
 	uint32_t made;                  /* slabs made */
 	uint64_t looked;                /* look for slabs to dissolve when the heap has grown to this */
@@ -273,12 +272,12 @@ void *large_realloc(void *p, size_t n); /* takes heap.lock; p is in the heap's b
 /* malloc.c: the block at p copied into a new one of n bytes. */
 void *malloc_move(void *p, size_t n);
 
-/* classes.c: slabs. Its callers do not hold heap.lock, except where said. */
-void thread_start(void);
-void *class_alloc(unsigned class);
+/* classes.c: slabs. Callers do not hold heap.lock, except where said. */
+void *class_alloc(unsigned class);      /* sets errno */
 void slab_event(struct slab *s);
-void slab_free_remote(struct slab *s, void *p, uint32_t offset);
-void classes_sweep(void);       /* under heap.lock */
+void slab_free_remote(struct slab *s, void *p, uint32_t offset);       /* under heap.lock */
+void classes_sweep(void);               /* under heap.lock */
+void malloc_thread_end(void);           /* called by whoever ends threads, last of all */
 
 /* check.c: what is wrong with p, then the end of the process. */
 __attribute__((noreturn)) void check_bad_pointer(const char *call, const void *p);

@@ -145,7 +145,6 @@ void MALLOC_NAME(malloc_stats)(void)
 	struct walk w;
 
 	walk(&w);
-	fprintf(stderr, "top %zu spans free %zu slabfree %zu in large %zu\n", w.info.keepcost, w.info.fordblks - w.info.keepcost - w.info.fsmblks, w.info.fsmblks, w.info.hblkhd);
 	fprintf(stderr, "committed %zu, in use %zu, free %zu bytes; %zu large blocks, %lu slabs, %zu free spans\n",
 		w.info.arena, w.info.uordblks, w.info.fordblks, w.info.hblks, (unsigned long)w.slabs,
 		w.info.ordblks);

@@ -1,6 +1,6 @@
 /*
- * account.h: who may use how much memory. Memory is charged when it is committed, so that a touch never fails.
- * In pages. Pure. The sum of what all accounts have committed is kept and limited here.
+ * account.h: who may use how much memory. Memory is charged when it is committed, so that a touch never
+ * fails. In pages. Pure. The sum of what all accounts have committed is kept and limited here.
  */
 #ifndef MEM_ACCOUNT_H
 #define MEM_ACCOUNT_H

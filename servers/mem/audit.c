@@ -34,10 +34,11 @@ static uint64_t whole(enum mega_state state)
 void audit_total(struct mem_total *t)
 {
 	uint64_t cleared = frames_count(FRAME_CLEARED) + frames_count(FRAME_CLEARING);
+	uint64_t bad = frames_count(FRAME_BAD) + whole(MEGA_BAD);
 
 	*t = (struct mem_total){
 		.ram = machine.ram, .kernel = machine.kernel,
-		.reserved = machine.reserved + bytes(frames_count(FRAME_BAD) + frames_count(FRAME_ARCHIVE) + whole(MEGA_BAD)),
+		.reserved = machine.reserved + bytes(bad + frames_count(FRAME_ARCHIVE)),
 		.archive = bytes(frames_count(FRAME_ARCHIVE)),
 		.mem = bytes(frames_count(FRAME_MEM) + frames_count(FRAME_SLOTS) + whole(MEGA_USED)),
 		.tables = bytes(frames_count(FRAME_TABLE)), .objects = bytes(frames_count(FRAME_OBJECT)),

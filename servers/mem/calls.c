@@ -1,6 +1,6 @@
 /*
- * calls.c: the handlers of mem.idl. The dispatch has checked the message's form; here is checked who asks, and that
- * handles name what they should. No handler trusts a number that a client sent.
+ * calls.c: the handlers of mem.idl. The dispatch has checked the message's form; here is checked who asks,
+ * and that handles name what they should. No handler trusts a number that a client sent.
  */
 #include "calls.h"
 #include <string.h>
@@ -106,6 +106,7 @@ struct client_range {
 	uint64_t addr, size;
 };
 
+/* All ranges are checked before the first is given back. */
 int mem_on_decommit(const struct mem_request *q, const void *ranges, size_t ranges_n)
 {
 	uint32_t space = caller(q);
@@ -116,11 +117,14 @@ int mem_on_decommit(const struct mem_request *q, const void *ranges, size_t rang
 		return E_DENIED;
 	if (!n || ranges_n % sizeof(struct client_range))
 		return E_BAD_RANGE;
-	for (size_t i = 0; i < n && !error; i++) {
+	for (size_t i = 0; i < 2 * n && !error; i++) {
 		struct client_range range;
 
-		memcpy(&range, (const char *)ranges + i * sizeof range, sizeof range);
-		error = range_decommit(space, range.addr, range.size);
+		memcpy(&range, (const char *)ranges + i % n * sizeof range, sizeof range);
+		if (i < n)
+			error = range_may_decommit(space, range.addr, range.size, (uint32_t)n);
+		else
+			error = range_decommit(space, range.addr, range.size);
 	}
 	return error;
 }
@@ -144,8 +148,8 @@ int mem_on_usage(const struct mem_request *q, struct mem_usage *now)
 
 /* Objects. */
 
-int mem_on_map_object(const struct mem_request *q, struct idl_cap object, uint64_t offset, uint64_t addr, uint64_t size,
-		      uint32_t access, uint32_t how, uint64_t *addr_out)
+int mem_on_map_object(const struct mem_request *q, struct idl_cap object, uint64_t offset,
+		      uint64_t addr, uint64_t size, uint32_t access, uint32_t how, uint64_t *addr_out)
 {
 	uint32_t space = caller(q), id = handle(&object);
 
@@ -205,7 +209,8 @@ int mem_on_object_destroy(const struct mem_request *q, struct idl_cap object)
 /* Threads and endpoints. */
 
 /* A thread in `space`; the first one waits for its parent to let it run, later ones run at once. */
-static int create(uint32_t space, const struct thread_start *start, struct send_item *thread, uint64_t *buffer)
+static int create(uint32_t space, const struct thread_start *start, struct send_item *thread,
+		  uint64_t *buffer)
 {
 	uint32_t id;
 	int error = thread_create(space, start, &id);
@@ -309,7 +314,8 @@ static bool may_devices(const struct mem_request *q)
 	return is_factory(q) || (caller(q) && space_at(caller(q))->devices);
 }
 
-int mem_on_device(const struct mem_request *q, const char *compatible, uint32_t index, struct mem_device *found)
+int mem_on_device(const struct mem_request *q, const char *compatible, uint32_t index,
+		  struct mem_device *found)
 {
 	return may_devices(q) ? machine_device(compatible, index, found) : E_DENIED;
 }
@@ -336,8 +342,8 @@ int mem_on_device_map(const struct mem_request *q, const char *compatible, uint3
 
 /* The factory. */
 
-int mem_on_space_create(const struct mem_request *q, uint64_t limit, struct send_item *space, struct send_item *cnode,
-			uint64_t *id)
+int mem_on_space_create(const struct mem_request *q, uint64_t limit, struct send_item *space,
+			struct send_item *cnode, uint64_t *id)
 {
 	uint32_t n;
 	int error = is_factory(q) ? space_create(limit, &n) : E_DENIED;
@@ -431,8 +437,8 @@ int mem_on_space_map(const struct mem_request *q, uint64_t id, uint64_t addr, ui
 	return error ? error : range_map(space, addr, size, access, how, addr_out);
 }
 
-int mem_on_space_reserve(const struct mem_request *q, uint64_t id, uint64_t addr, uint64_t size, uint64_t align,
-			 uint32_t how, uint64_t *addr_out)
+int mem_on_space_reserve(const struct mem_request *q, uint64_t id, uint64_t addr, uint64_t size,
+			 uint64_t align, uint32_t how, uint64_t *addr_out)
 {
 	uint32_t space;
 	int error = factory_space(q, id, &space);
@@ -451,7 +457,8 @@ int mem_on_space_map_object(const struct mem_request *q, uint64_t id, struct idl
 	return error ? error : range_map_object(space, o, offset, addr, size, access, how, addr_out);
 }
 
-int mem_on_space_write(const struct mem_request *q, uint64_t id, uint64_t addr, const void *data, size_t data_n)
+int mem_on_space_write(const struct mem_request *q, uint64_t id, uint64_t addr, const void *data,
+		       size_t data_n)
 {
 	uint32_t space;
 	int error = factory_space(q, id, &space);
@@ -459,7 +466,8 @@ int mem_on_space_write(const struct mem_request *q, uint64_t id, uint64_t addr, 
 	return error ? error : range_write(space, addr, data, data_n);
 }
 
-int mem_on_space_protect(const struct mem_request *q, uint64_t id, uint64_t addr, uint64_t size, uint32_t access)
+int mem_on_space_protect(const struct mem_request *q, uint64_t id, uint64_t addr, uint64_t size,
+			 uint32_t access)
 {
 	uint32_t space;
 	int error = factory_space(q, id, &space);
@@ -505,7 +513,8 @@ int mem_on_bootargs(const struct mem_request *q, char *text)
 	return 0;
 }
 
-int mem_on_entropy(const struct mem_request *q, uint64_t *a, uint64_t *b, uint64_t *c, uint64_t *d, uint64_t *timebase)
+int mem_on_entropy(const struct mem_request *q, uint64_t *a, uint64_t *b, uint64_t *c, uint64_t *d,
+		   uint64_t *timebase)
 {
 	if (!caller(q) && !is_factory(q))
 		return E_DENIED;

@@ -1,9 +1,10 @@
 /*
  * fault.c: the life of a page fault inside mem.
  *
- * 1. The pager badge names the thread, the thread its space. 2. The region at the address (the last one is tried
- * first) says whether the access is allowed. 3. Its object gives the page, making it if need be, and pages
- * around it: behind it while touches come in sequence, in its group of 16 where frames exist already.
+ * 1. The pager badge names the thread, the thread its space. 2. The region at the address (the last one is
+ * tried first) says whether the access is allowed. 3. Its object gives the page, making it if need be, and
+ * pages around it: behind it while touches come in sequence, in its group of 16 where frames exist
+ * already.
  * 4. The answer carries the slots; the kernel maps them and resumes the thread. If a page table is missing,
  * the kernel says so and the answer is given again.
  */
@@ -207,7 +208,10 @@ static void around_sequence(struct space *s, struct region *r, uint32_t page, un
 	}
 }
 
-/* The other pages of its group of 16 that this space has not touched: their frames exist, only shares are made. */
+/*
+ * The other pages of its group of 16 that this space has not touched: their frames exist, only shares
+ * are made.
+ */
 static void around_group(struct space *s, const struct region *r, uint32_t page, unsigned rights)
 {
 	uint32_t first = page & ~(AROUND_PAGES - 1), end = first + AROUND_PAGES;
@@ -221,11 +225,13 @@ static void around_group(struct space *s, const struct region *r, uint32_t page,
 		bool made;
 		cap_t cap;
 
-		if (p == page || object_have(r->object, number))
+		if (p == page)
 			continue;
 		cap = object_page(r->object, number, &made);
 		if (!cap)
 			return;
+		if (!made)
+			continue;
 		s->shared++;
 		item_add(cap, (uint64_t)p << PAGE_SHIFT, rights);
 	}

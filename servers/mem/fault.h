@@ -10,8 +10,8 @@
 #include <tessera/syscall.h>
 
 /*
- * Works out the answer to the fault in *m: leaves it in *m and returns its info for reply_recv, 0: it has been
- * answered (by a report).
+ * Works out the answer to the fault in *m: leaves it in *m and returns its info for reply_recv, 0: it has
+ * been answered (by a report).
  */
 uint64_t fault_answer(struct message *m);
 /* The kernel refused that answer: another one, or 0. */

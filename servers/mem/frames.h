@@ -1,10 +1,11 @@
 /*
  * frames.h: who has each page frame of RAM, and the free ones.
  *
- * Owns the frame and megapage records and the free lists. A megapage is free as a whole, split into 4 KiB frames,
- * or in use as a whole; the free pieces of a split one are chained in it, and the split ones with free pieces are
- * chained in their pool. So take and give are O(1), and a megapage whose pieces all came back is whole again
- * without touching their list. Does not know page tables, spaces or the kernel: slots.h does the kernel's part.
+ * Owns the frame and megapage records and the free lists. A megapage is free as a whole, split into 4 KiB
+ * frames, or in use as a whole; the free pieces of a split one are chained in it, and the split ones with
+ * free pieces are chained in their pool. So take and give are O(1), and a megapage whose pieces all came
+ * back is whole again without touching their list. Does not know page tables, spaces or the kernel:
+ * slots.h does the kernel's part.
  */
 #ifndef MEM_FRAMES_H
 #define MEM_FRAMES_H
@@ -107,7 +108,10 @@ void frames_give_clear(uint32_t frame);
 /* A whole megapage, dirty; its number or 0. Merges one if need be. */
 uint32_t frames_take_mega(void);
 
-/* Dirty frames for a zero worker, their slots in a row: the first, *count of them (at most `most`), 0: none wanted. */
+/*
+ * Dirty frames for a zero worker, their slots in a row: the first, *count of them (at most `most`), 0:
+ * none wanted.
+ */
 uint32_t frames_to_clear(uint32_t most, uint32_t *count);
 /* They came back: those in the mask are clear now. */
 void frames_cleared(uint32_t first, uint32_t count, uint64_t mask);

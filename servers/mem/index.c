@@ -4,7 +4,9 @@
 #include "index.h"
 #include "layout.h"
 
-struct slab index_nodes = SLAB(VA_NODES, struct index_node, (VA_NODES_END - VA_NODES) / sizeof(struct index_node));
+#define NODES_MOST ((VA_NODES_END - VA_NODES) / sizeof(struct index_node))
+
+struct slab index_nodes = SLAB(VA_NODES, struct index_node, NODES_MOST);
 
 static struct index_node *node_at(uint32_t node)
 {
@@ -76,7 +78,8 @@ static bool node_clear(uint32_t node, unsigned level, uint32_t base, const struc
 	return !any;
 }
 
-void index_clear(struct index *index, uint32_t first, uint32_t end, void (*drop)(void *context, uint32_t value),
+void index_clear(struct index *index, uint32_t first, uint32_t end, void (*drop)(void *context,
+		 uint32_t value),
 		 void *context)
 {
 	struct clear c = { first, end, drop, context };

@@ -34,7 +34,8 @@ uint32_t *index_slot(struct index *index, uint32_t page);
 /*
  * Calls drop for every value in pages first .. end - 1 and takes it out; nodes left empty are freed.
  */
-void index_clear(struct index *index, uint32_t first, uint32_t end, void (*drop)(void *context, uint32_t value),
+void index_clear(struct index *index, uint32_t first, uint32_t end, void (*drop)(void *context,
+		 uint32_t value),
 		 void *context);
 /* Calls visit for every value there, in order of pages, until it returns false; returns whether none did. */
 bool index_walk(const struct index *index, uint32_t first, uint32_t end,

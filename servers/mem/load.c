@@ -1,6 +1,6 @@
 /*
- * load.c: boot/proc from the archive into a space of its own, with the capabilities it starts from. See load.h.
- * linker/flat.ld describes the image.
+ * load.c: boot/proc from the archive into a space of its own, with the capabilities it starts from. See
+ * load.h. linker/flat.ld describes the image.
  */
 #include "load.h"
 #include <string.h>
@@ -59,7 +59,8 @@ static void find_proc(uint64_t *start, uint64_t *size)
 	const char *page = vm_open(slots_frame(object_at(machine.archive)->frame), RIGHT_R);
 
 	must(!page ? E_NO_MEMORY : 0, "the archive cannot be read");
-	must(memcmp(page, "070701", 6) || memcmp(page + CPIO_HEADER, PROC_NAME, sizeof PROC_NAME) ? E_BAD_ARCHIVE : 0,
+	must(memcmp(page, "070701", 6) || memcmp(page + CPIO_HEADER, PROC_NAME,
+		sizeof PROC_NAME) ? E_BAD_ARCHIVE : 0,
 	     "the archive does not start with " PROC_NAME);
 	*size = hex(page + CPIO_FILE_SIZE);
 	*start = (CPIO_HEADER + hex(page + CPIO_NAME_SIZE) + 3) & ~3ul;

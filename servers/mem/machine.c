@@ -1,7 +1,8 @@
 /*
  * machine.c: takes over the machine. See machine.h.
  *
- * 1. The header of the device tree, then all of it, is mapped read-only: its pages are carved as RAM that only mem
+ * 1. The header of the device tree, then all of it, is mapped read-only: its pages are carved as RAM that
+ * only mem
  *    has, so nobody changes it any more, and it is parsed where it lies.
  * 2. Usable RAM is taken in the largest frames that fit: a gigapage without holes costs one kernel call.
  *    Where a gigapage or megapage has holes it is split, and only what is usable is carved.
@@ -255,7 +256,8 @@ static void archive_find(void)
 	}
 	archive_page = a->base;
 	archive_end = (a->base + a->size + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
-	must(!dt_remove(&machine_dt, archive_page, archive_end - archive_page), "device tree: archive", archive_page);
+	must(!dt_remove(&machine_dt, archive_page, archive_end - archive_page), "device tree: archive",
+		archive_page);
 }
 
 static void seed_random(void)

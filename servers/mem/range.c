@@ -1,8 +1,8 @@
 /*
  * range.c: edits of a space's regions. See range.h.
  *
- * Edits work on whole regions: `cut` makes region borders at both ends of the range first. The charge of a space
- * is always the sum of account_region over its regions, plus its objects: add and take keep it so.
+ * Edits work on whole regions: `cut` makes region borders at both ends of the range first. The charge of a
+ * space is always the sum of account_region over its regions, plus its objects: add and take keep it so.
  */
 #include "range.h"
 #include <string.h>
@@ -160,7 +160,10 @@ static void merge_around(struct space *s, uint32_t first, uint32_t end)
 	}
 }
 
-/* What every new region goes through. Its object's reference passes to the region; the caller drops it on an error. */
+/*
+ * What every new region goes through. Its object's reference passes to the region; the caller drops it
+ * on an error.
+ */
 struct wish {
 	uint64_t addr, size, align;
 	uint32_t how, kind, prot, object, offset;
@@ -277,8 +280,8 @@ int range_reserve(uint32_t space, uint64_t addr, uint64_t size, uint64_t align, 
 	return error;
 }
 
-int range_map_object(uint32_t space, uint32_t object, uint64_t offset, uint64_t addr, uint64_t size, uint32_t prot,
-		     uint32_t how, uint64_t *at)
+int range_map_object(uint32_t space, uint32_t object, uint64_t offset, uint64_t addr, uint64_t size,
+		     uint32_t prot, uint32_t how, uint64_t *at)
 {
 	const struct object *o = object_at(object);
 	struct wish w = { .addr = addr, .size = size, .how = how & ~MEM_NORESERVE, .prot = prot };
@@ -343,7 +346,10 @@ void range_unmap_raw(uint32_t space, uint32_t page)
 	end_region(s, id, true);
 }
 
-/* Whether every page of the range is in a region of one of the kinds (bits); *reserved: pages in reserved ones. */
+/*
+ * Whether every page of the range is in a region of one of the kinds (bits); *reserved: pages in
+ * reserved ones.
+ */
 static bool covered(const struct space *s, uint32_t first, uint32_t end, unsigned kinds, uint64_t *reserved)
 {
 	uint32_t page = first;
@@ -408,6 +414,16 @@ int range_commit(uint32_t space, uint64_t addr, uint64_t size, uint32_t prot)
 	}
 	merge_around(s, first, end);
 	return 0;
+}
+
+int range_may_decommit(uint32_t space, uint64_t addr, uint64_t size, uint32_t count)
+{
+	uint32_t first, end;
+	uint64_t reserved;
+
+	if (!range_pages(addr, size, &first, &end) || !covered(space_at(space), first, end, KINDS_HEAP, &reserved))
+		return E_BAD_RANGE;
+	return slab_prepare(&region_slab, count * CUT_REGIONS) ? 0 : E_NO_MEMORY;
 }
 
 int range_decommit(uint32_t space, uint64_t addr, uint64_t size)

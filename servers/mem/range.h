@@ -1,7 +1,8 @@
 /*
  * range.h: what is mapped where in a space: map, reserve, commit, decommit, protect, unmap.
- * Each edit checks all it needs first (regions, memory to charge) and then cannot fail: it is done wholly or not at all.
- * Sizes in bytes are rounded up to pages; addresses must be page-aligned. Errors are those of mem.idl.
+ * Each edit checks all it needs first (regions, memory to charge) and then cannot fail: it is done wholly
+ * or not at all. Sizes in bytes are rounded up to pages; addresses must be page-aligned. Errors are those
+ * of mem.idl.
  */
 #ifndef MEM_RANGE_H
 #define MEM_RANGE_H
@@ -16,12 +17,15 @@ uint32_t range_random_base(uint64_t random);
 
 int range_map(uint32_t space, uint64_t addr, uint64_t size, uint32_t prot, uint32_t how, uint64_t *at);
 int range_reserve(uint32_t space, uint64_t addr, uint64_t size, uint64_t align, uint32_t how, uint64_t *at);
-int range_map_object(uint32_t space, uint32_t object, uint64_t offset, uint64_t addr, uint64_t size, uint32_t prot,
+int range_map_object(uint32_t space, uint32_t object, uint64_t offset, uint64_t addr, uint64_t size,
+		     uint32_t prot,
 		     uint32_t how, uint64_t *at);
 /* A device's registers. */
 int range_map_device(uint32_t space, uint32_t object, uint64_t *at);
 int range_commit(uint32_t space, uint64_t addr, uint64_t size, uint32_t prot);
 int range_decommit(uint32_t space, uint64_t addr, uint64_t size);
+/* What decommit would say to each of `count` ranges; with 0 from all, none of them fails. */
+int range_may_decommit(uint32_t space, uint64_t addr, uint64_t size, uint32_t count);
 int range_protect(uint32_t space, uint64_t addr, uint64_t size, uint32_t prot);
 int range_unmap(uint32_t space, uint64_t addr, uint64_t size);
 

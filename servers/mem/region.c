@@ -249,7 +249,8 @@ static uint32_t search(uint32_t root, const struct place *p)
 	return at;
 }
 
-uint32_t region_place(uint32_t root, uint32_t low, uint32_t high, uint32_t pages, uint32_t guard, uint32_t align)
+uint32_t region_place(uint32_t root, uint32_t low, uint32_t high, uint32_t pages, uint32_t guard,
+		      uint32_t align)
 {
 	struct place p = { low, high, pages, guard, align };
 	uint32_t at;

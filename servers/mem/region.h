@@ -1,8 +1,8 @@
 /*
- * region.h: the regions of an address space: an AVL tree by address, with the largest gap of each subtree so that a
- * free place is found without looking at every region. Pages are numbered by address >> 12.
- * Pure: a tree is the number of its root; records are in one table that slab.h gives out. Knows nothing of what a
- * region maps.
+ * region.h: the regions of an address space: an AVL tree by address, with the largest gap of each subtree
+ * so that a free place is found without looking at every region. Pages are numbered by address >> 12.
+ * Pure: a tree is the number of its root; records are in one table that slab.h gives out. Knows nothing of
+ * what a region maps.
  */
 #ifndef MEM_REGION_H
 #define MEM_REGION_H
@@ -61,10 +61,11 @@ uint32_t region_below(uint32_t root, uint32_t page);
 uint32_t region_insert(uint32_t root, uint32_t id);
 uint32_t region_remove(uint32_t root, uint32_t id);
 /*
- * The lowest page p >= from with [p, p + pages) free, guards of all kept, inside [low, high), p a multiple of align;
- * 0: none.
+ * The lowest page p >= from with [p, p + pages) free, guards of all kept, inside [low, high), p a multiple
+ * of align; 0: none.
  */
-uint32_t region_place(uint32_t root, uint32_t low, uint32_t high, uint32_t pages, uint32_t guard, uint32_t align);
+uint32_t region_place(uint32_t root, uint32_t low, uint32_t high, uint32_t pages, uint32_t guard,
+		      uint32_t align);
 /* 0, or what is wrong with the tree. *count: regions in it. */
 unsigned region_check(uint32_t root, uint64_t *count);
 

@@ -1,10 +1,11 @@
 /*
  * slots.h: where the capabilities of frames are: mem's own CNode and the CNodes it names.
  *
- * The primary slot of a frame follows from its number. The pieces of a split frame stand in CNodes of 127 usable
- * slots; a split megapage brings its own: its first four pieces are the CNodes for the other 508 (32 B a frame),
- * the fifth holds their records. The own CNode starts with 512 slots and is replaced by one of 65,536 when nearly
- * full; the boot CNode is then named through it. Knows the kernel's calls, not what frames are used for.
+ * The primary slot of a frame follows from its number. The pieces of a split frame stand in CNodes of 127
+ * usable slots; a split megapage brings its own: its first four pieces are the CNodes for the other 508
+ * (32 B a frame), the fifth holds their records. The own CNode starts with 512 slots and is replaced by
+ * one of 65,536 when nearly full; the boot CNode is then named through it. Knows the kernel's calls, not
+ * what frames are used for.
  */
 #ifndef MEM_SLOTS_H
 #define MEM_SLOTS_H
@@ -21,11 +22,17 @@ cap_t slots_frame(uint32_t frame);
 cap_t slots_mega(uint32_t mega);
 cap_t slots_giga(uint32_t giga);
 
-/* Splits a gigapage, UNKNOWN or RAM; its megapages have slots and records then. False: no slots or frames for it. */
+/*
+ * Splits a gigapage, UNKNOWN or RAM; its megapages have slots and records then. False: no slots or
+ * frames for it.
+ */
 bool slots_split_giga(uint32_t giga);
 /* Splits an UNKNOWN megapage, of which parts are to be carved, into slots outside it. */
 bool slots_split_mixed(uint32_t mega);
-/* Splits a RAM megapage; its first pieces become the slots and records of the others. 0 or an error as of the kernel. */
+/*
+ * Splits a RAM megapage; its first pieces become the slots and records of the others. 0 or an error as
+ * of the kernel.
+ */
 long slots_split_mega(uint32_t mega);
 void slots_merge_mega(uint32_t mega);
 

@@ -1,7 +1,7 @@
 /*
- * worker.h: the zero worker: a thread of mem at the lowest priority that clears dirty frames, so that the stock of
- * cleared ones fills while the machine is idle. It shares mem's space and CNode, but none of its data: all it
- * knows comes as the answer to `zero`.
+ * worker.h: the zero worker: a thread of mem at the lowest priority that clears dirty frames, so that the
+ * stock of cleared ones fills while the machine is idle. It shares mem's space and CNode, but none of its
+ * data: all it knows comes as the answer to `zero`.
  */
 #ifndef MEM_WORKER_H
 #define MEM_WORKER_H

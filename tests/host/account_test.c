@@ -1,6 +1,6 @@
 /*
- * account_test: servers/mem/account.c: charges are whole or nothing, their sum is kept, and the bound asked for before
- * an edit is never less than what the edit costs.
+ * account_test: servers/mem/account.c: charges are whole or nothing, their sum is kept, and the bound
+ * asked for before an edit is never less than what the edit costs.
  */
 // SOURCES: tests/host/mem_host.c servers/mem/account.c servers/mem/slab.c
 #include "account.h"
@@ -49,7 +49,8 @@ static void at_random(void)
 
 static void bounds(void)
 {
-	static const uint32_t sizes[] = { 1, 2, 126, 127, 128, 511, 512, 513, 1024, 5000, 262143, 262144, 262145, 2000000 };
+	static const uint32_t sizes[] = { 1, 2, 126, 127, 128, 511, 512, 513, 1024, 5000, 262143,
+					  262144, 262145, 2000000 };
 
 	for (unsigned kind = REGION_ANON; kind <= REGION_RESERVED; kind++)
 		for (unsigned n = 0; n < sizeof sizes / sizeof *sizes; n++)

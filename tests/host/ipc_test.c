@@ -213,7 +213,7 @@ static void a_deadline_ends_a_wait(void)
 	host_time_to(host_csr.time + 1);
 	EXPECT(b->state, STATE_READY);
 	EXPECT(b->regs[REG_A0], -E_TIMEOUT);
-	EXPECT(e->queue.head, 0);
+	EXPECT((e->senders.head || e->receivers.head), 0);
 	b->regs[REG_T1] = 0;
 	EXPECT(sys(b, SYS_REPLY_RECV, EP, INFO_DEADLINE), -E_TIMEOUT);
 	(void)sys(a, SYS_CALL, EP, 0);
@@ -229,7 +229,7 @@ static void a_call_timeout_ends_a_call_queued_or_taken(void)
 	(void)sys(a, SYS_CALL, EP, 0);
 	host_time_to(host_csr.time + 100);
 	EXPECT(a->regs[REG_A0], -E_TIMEOUT);
-	EXPECT(e->queue.head, 0);
+	EXPECT((e->senders.head || e->receivers.head), 0);
 	receive();
 	(void)sys(a, SYS_CALL, EP, 0);
 	host_time_to(host_csr.time + 100);
@@ -498,7 +498,7 @@ static void a_server_may_donate_the_endpoint_it_waits_on(void)
 		answer(INFO(1, 1, 0));
 		EXPECT(a->regs[REG_A0], 0);
 		EXPECT(ep->type, TYPE_NULL);
-		CHECK(waits(b, STATE_RECEIVE) && e->receiver == b);
+		CHECK(waits(b, STATE_RECEIVE) && e->receivers.head == b);
 		OK(SYS_DELETE, CAP(A_CNODE, WINDOW));
 		OK(SYS_THREAD_SET, B_THREAD, THREAD_ABORT);
 		OK(SYS_GIVE, GIVE_COPY, ENDPOINTS, 1, CAP(B_CNODE, EP), RIGHT_RECV);
@@ -612,7 +612,7 @@ static void a_thread_can_be_destroyed_in_any_state(void)
 		a_waits(wait);
 		EXPECT(host_sys_all(root, SYS_REVOKE, (uint64_t[7]){ A_THREAD }, &pieces), 0);
 		EXPECT(root_slot(A_THREAD)->type, TYPE_FRAME);
-		CHECK(!b->caller && !e->queue.head && !host_hart->heap);
+		CHECK(!b->caller && !(e->senders.head || e->receivers.head) && !host_hart->heap);
 		OK(SYS_REVOKE, A_CNODE);
 		OK(SYS_REVOKE, A_BUFFER);
 		CHECK(host_thread(A_THREAD) == a);
@@ -633,7 +633,7 @@ static void a_thread_can_be_stopped_aborted_or_lose_its_cnode_in_any_state(void)
 			else
 				EXPECT(host_sys_all(root, SYS_REVOKE, (uint64_t[7]){ how == 2 ? A_CNODE : A_BUFFER },
 						    &(unsigned){ 0 }), 0);
-			CHECK(how == 3 || (!b->caller && !e->queue.head && !host_hart->heap));
+			CHECK(how == 3 || (!b->caller && !(e->senders.head || e->receivers.head) && !host_hart->heap));
 			if (how == 1)
 				EXPECT(a->state, wait == STOPPED ? STATE_STOPPED : STATE_READY);
 			if (how == 2)

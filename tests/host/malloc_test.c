@@ -3,8 +3,12 @@
  * every invariant of the heap checked on the way; the functions' edges; misuse, each kind stopped at the call
  * that does it; every commit made to fail in turn. Arguments: number of random steps, seed.
  */
-#include <assert.h>
+// SOURCES: libc/malloc/malloc.c libc/malloc/classes.c libc/malloc/span.c libc/malloc/check.c libc/malloc/walk.c tests/host/mallocbench/pages_host.c
+// CFLAGS: -DMALLOC_PREFIX=t_ -fno-strict-aliasing
+// LIBS: -lpthread
+// ARGS: 200000
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,6 +258,56 @@ static void out_of_memory(void)
 	}
 }
 
+#define SHARED 512
+#define THREADS 4
+
+static struct block shared[SHARED];
+static pthread_mutex_t shared_lock[SHARED];
+
+/* Blocks go from thread to thread: whoever finds one checks and frees it and leaves another. */
+static void *exchange(void *seed)
+{
+	uint64_t r = (uintptr_t)seed * 0x9e3779b97f4a7c15;
+
+	for (unsigned i = 0; i < 20000; i++) {
+		unsigned at = (r = r * 6364136223846793005 + 1442695040888963407) >> 40;
+		struct block *b = &shared[at % SHARED];
+		size_t size = (r >> 33) % 3 ? (r >> 20) % 300 : (r >> 20) % 20000;
+		unsigned char *p = t_malloc(size);
+
+		expect(p);
+		memset(p, (unsigned char)r, size);
+		pthread_mutex_lock(&shared_lock[at % SHARED]);
+		block_verify(b);
+		if (i % 64 == 9)
+			p = t_realloc(p, size += 100), memset(p, (unsigned char)r, size);
+		t_free(b->p);
+		*b = (struct block){ .p = p, .size = size, .fill = (unsigned char)r };
+		pthread_mutex_unlock(&shared_lock[at % SHARED]);
+	}
+	malloc_thread_end();
+	return NULL;
+}
+
+static void threads(void)
+{
+	pthread_t thread[THREADS];
+
+	for (unsigned i = 0; i < SHARED; i++)
+		pthread_mutex_init(&shared_lock[i], NULL);
+	for (unsigned round = 0; round < 3; round++) {
+		for (uintptr_t i = 0; i < THREADS; i++)
+			expect(!pthread_create(&thread[i], NULL, exchange, (void *)(round * THREADS + i + 1)));
+		for (unsigned i = 0; i < THREADS; i++)
+			pthread_join(thread[i], NULL);
+		heap_is_sound();
+	}
+	for (unsigned i = 0; i < SHARED; i++)
+		t_free(shared[i].p);
+	heap_is_sound();
+	expect(t_mallinfo2().uordblks == 0);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t steps = argc > 1 ? strtoull(argv[1], NULL, 0) : 300000;
@@ -264,6 +318,7 @@ int main(int argc, char **argv)
 	random_operations(steps);
 	out_of_memory();
 	random_operations(steps / 10);
+	threads();
 	misuse(argc > 3);
 	printf("malloc_test: ok, %lu steps, peak %lu KiB, %lu commits, %lu decommits\n", (unsigned long)steps,
 	       (unsigned long)pages_count.peak >> 10, (unsigned long)pages_count.commits,

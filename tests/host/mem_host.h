@@ -1,6 +1,6 @@
 /*
- * mem_host.h: what tests of servers/mem's pure modules stand on: memory for their tables, and frames, slots and
- * mappings that are only written down.
+ * mem_host.h: what tests of servers/mem's pure modules stand on: memory for their tables, and frames,
+ * slots and mappings that are only written down.
  */
 #ifndef MEM_HOST_H
 #define MEM_HOST_H

@@ -1,6 +1,6 @@
 /*
- * object_test: servers/mem/object.c and index.c: pages are made once, found again, and all come back; a shortage at
- * any point leaves nothing behind.
+ * object_test: servers/mem/object.c and index.c: pages are made once, found again, and all come back; a
+ * shortage at any point leaves nothing behind.
  */
 // SOURCES: tests/host/mem_host.c servers/mem/object.c servers/mem/index.c servers/mem/frames.c servers/mem/slab.c
 #include <string.h>

@@ -7,7 +7,7 @@
 #include <malloc.h>
 #include <setjmp.h>
 
-#include "../../libc/malloc/pages.h"
+#include "pages.h"
 
 struct pages_count {
 	uint64_t commits, decommits, current, peak;     /* calls; bytes */
@@ -33,5 +33,5 @@ int t_malloc_trim(size_t keep);
 struct mallinfo2 t_mallinfo2(void);
 void t_malloc_stats(void);
 const char *malloc_check(uint64_t *used);
-void malloc_thread_exit(void);
+void malloc_thread_end(void);
 #endif
