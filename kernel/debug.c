@@ -71,6 +71,7 @@ uint64_t debug_stack_used(const char *stack, uint64_t size)
 	return size - untouched * 8;
 }
 
+#ifndef KERNEL_HOST
 /* What -fsanitize=undefined calls. The first argument points to where: {file, line, column}. */
 struct source_place {
 	const char *file;
@@ -101,5 +102,6 @@ UNDEFINED(load_invalid_value)
 UNDEFINED(builtin_unreachable)
 UNDEFINED(nonnull_arg)
 UNDEFINED(vla_bound_not_positive)
+#endif
 
 #endif

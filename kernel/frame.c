@@ -113,7 +113,8 @@ static uint64_t frame_pieces(const struct slot *s)
 
 static int frame_split_check(const struct slot *s, uint64_t first, uint64_t count, const struct slot *dst)
 {
-	uint64_t pieces = frame_pieces(s), done = slot_has_children(s) ? s->pieces : 0;
+	unsigned children = slot_children(s);
+	uint64_t pieces = frame_pieces(s), done = children == KIND_SPLIT ? s->pieces : 0;
 	int error = cap_derivable(s);
 
 	if (error)
@@ -125,7 +126,7 @@ static int frame_split_check(const struct slot *s, uint64_t first, uint64_t coun
 	if (count == 0 || first >= pieces || count > pieces - first ||
 	    (s->order == ORDER_4K && s->memtype != MEM_RAM))
 		return -E_BAD_ARG;
-	if (done ? slot_children(s) != KIND_SPLIT || first < done : space_mapping(s) != NULL)
+	if ((children && children != KIND_SPLIT) || first < done || (!children && space_mapping(s)))
 		return -E_BUSY;
 	for (uint64_t i = 0; i < count; i++)
 		if (dst[i].type != TYPE_NULL)
@@ -142,8 +143,6 @@ int frame_split(struct slot *s, uint64_t first, uint64_t count, struct slot *dst
 
 	if (error)
 		return error;
-	if (slot_has_children(s) && slot_children(s) != KIND_SPLIT)
-		return -E_BUSY;
 	for (uint64_t i = 0; i < count; i++, pa += size) {
 		dst[i].type = chips ? TYPE_CHIP : TYPE_FRAME;
 		dst[i].rights = s->rights;

@@ -193,11 +193,14 @@ static void space_fence(const struct slot *frame)
 	fence_page(frame->space, (uint64_t)frame->vpn << PAGE_SHIFT);
 }
 
-/* Changes a live entry named by a mapping record; the caller fences before the kernel is left. */
-static void pte_downgrade(const struct slot *s, pte_t *entry, pte_t next)
+/*
+ * Replaces a live entry named by a mapping record and returns the old one; the caller fences before the kernel is left.
+ * One atomic step: another hart's walker may be setting A or D in it.
+ */
+static pte_t pte_downgrade(const struct slot *s, pte_t *entry, pte_t next)
 {
-	*entry = next;
 	debug_downgrade(s->space, (uint64_t)s->vpn << PAGE_SHIFT, spaces[s->space].harts);
+	return __atomic_exchange_n(entry, next, __ATOMIC_RELAXED);
 }
 
 unsigned space_unmap(struct slot *frame)
@@ -207,8 +210,7 @@ unsigned space_unmap(struct slot *frame)
 
 	if (!entry)
 		return 0;
-	dirty = (*entry & PTE_D) != 0;
-	pte_downgrade(frame, entry, 0);
+	dirty = (pte_downgrade(frame, entry, 0) & PTE_D) != 0;
 	space_fence(frame);
 	frame->record = 0;
 	return dirty;
@@ -242,8 +244,7 @@ void space_unmap_run(struct slot *frames, uint64_t count, uint64_t *dirty, uint6
 
 		if (!entry)
 			continue;
-		dirty[bit / 64] |= (uint64_t)((*entry & PTE_D) != 0) << (bit % 64);
-		pte_downgrade(frames, entry, 0);
+		dirty[bit / 64] |= (uint64_t)((pte_downgrade(frames, entry, 0) & PTE_D) != 0) << (bit % 64);
 		mixed |= unmapped++ && space != frames->space;
 		space = frames->space;
 		frames->record = 0;
@@ -262,7 +263,8 @@ void space_freeze(struct slot *frame)
 	pte_t *entry = space_mapping(frame);
 
 	if (entry && (*entry & PTE_W)) {
-		pte_downgrade(frame, entry, *entry & ~PTE_W);
+		debug_downgrade(frame->space, (uint64_t)frame->vpn << PAGE_SHIFT, spaces[frame->space].harts);
+		(void)__atomic_fetch_and(entry, ~PTE_W, __ATOMIC_RELAXED);
 		space_fence(frame);
 	}
 }
@@ -328,18 +330,18 @@ static int space_map(const struct slot *vspace, uint64_t va, struct slot *frame,
 		next |= PTE_A;
 	if (how & MAP_DIRTY)
 		next |= PTE_A | PTE_D;
-	if (entry == old)
-		next |= *old & (PTE_A | PTE_D);
 	frame->record = 0;
 	frame->vpn = va >> PAGE_SHIFT;
 	frame->space = vspace->space;
 	frame->generation = vspace->generation;
-	if (*entry) {
-		pte_downgrade(frame, entry, next);
-		space_fence(frame);
-	} else {
+	if (!*entry) {
 		*entry = next;
+		return 0;
 	}
+	next = pte_downgrade(frame, entry, next);
+	if (entry == old)
+		(void)__atomic_fetch_or(entry, next & (PTE_A | PTE_D), __ATOMIC_RELAXED);
+	space_fence(frame);
 	return 0;
 }
 
@@ -459,7 +461,7 @@ bool space_access(const struct slot *vspace, uint64_t va, unsigned access)
 	leaf = space_leaf(slot_object(vspace), va);
 	if (!leaf || !(*leaf & need))
 		return false;
-	*leaf |= PTE_A | (access == RIGHT_W ? PTE_D : 0);
+	(void)__atomic_fetch_or(leaf, PTE_A | (access == RIGHT_W ? PTE_D : 0), __ATOMIC_RELAXED);
 	riscv_fence_page(va, vspace->space);
 	return true;
 }
@@ -473,14 +475,14 @@ void space_scan(const struct slot *vspace, uint64_t va, uint64_t pages, unsigned
 	for (unsigned i = 0; i < PIECE_PAGES / 64; i++)
 		accessed[i] = dirty[i] = 0;
 	for (uint64_t i = 0; i < pages; i++) {
-		pte_t *leaf = space_leaf(slot_object(vspace), va + (i << PAGE_SHIFT));
+		pte_t *leaf = space_leaf(slot_object(vspace), va + (i << PAGE_SHIFT)), was;
 
 		if (!leaf)
 			continue;
-		accessed[i / 64] |= (uint64_t)((*leaf & PTE_A) != 0) << (i % 64);
-		dirty[i / 64] |= (uint64_t)((*leaf & PTE_D) != 0) << (i % 64);
-		if (*leaf & clear) {
-			*leaf &= ~clear;
+		was = clear ? __atomic_fetch_and(leaf, ~clear, __ATOMIC_RELAXED) : *leaf;
+		accessed[i / 64] |= (uint64_t)((was & PTE_A) != 0) << (i % 64);
+		dirty[i / 64] |= (uint64_t)((was & PTE_D) != 0) << (i % 64);
+		if (was & clear) {
 			debug_downgrade(vspace->space, va + (i << PAGE_SHIFT), spaces[vspace->space].harts);
 			changed = true;
 		}

@@ -225,7 +225,7 @@ static inline uintptr_t thread_self(void)
 
 static inline struct cache *thread_cache_of(uintptr_t self)
 {
-	return (struct cache *)((char *)&malloc_cache + (self - thread_self()));
+	return (struct cache *)((uintptr_t)&malloc_cache + (self - thread_self()));
 }
 
 /* One instruction each on RISC-V; see pages.h for what the word means. */

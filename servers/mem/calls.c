@@ -534,6 +534,15 @@ int mem_on_system_copy(const struct mem_request *q, struct send_item *system)
 	return 0;
 }
 
+int mem_on_begun(const struct mem_request *q, uint64_t *kernel, uint64_t *root)
+{
+	if (!caller(q) && !is_factory(q))
+		return E_DENIED;
+	*kernel = machine.begun_kernel;
+	*root = machine.begun;
+	return 0;
+}
+
 int mem_on_reset(const struct mem_request *q, uint32_t how)
 {
 	if (!is_factory(q) || how > 1)

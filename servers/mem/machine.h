@@ -20,6 +20,7 @@ struct machine {
 	uint64_t boot_hart;
 	uint32_t archive;               /* object, 0: none */
 	uint64_t archive_size;
+	uint64_t begun_kernel, begun;   /* rdinstret when the kernel and when mem began */
 };
 
 extern struct machine machine;

@@ -13,7 +13,7 @@
 #include "vm.h"
 #include "worker.h"
 
-void root_main(void);
+void root_main(uint64_t begun);
 
 /* The answer to a request, in *m; its info, 0: parked. */
 static uint64_t serve(struct message *m)
@@ -71,12 +71,14 @@ static __attribute__((noreturn)) void loop(void)
 	}
 }
 
-void root_main(void)
+void root_main(uint64_t begun)
 {
 	struct boot_info boot = *(const struct boot_info *)vm_buffer()->words;
 
 	sys_thread_set(ROOT_THREAD, THREAD_WINDOW, SLOT_ARRIVAL | (uint64_t)ARRIVALS << 32);
 	machine_start(&boot);
+	machine.begun_kernel = boot.entry_instret;
+	machine.begun = begun;
 	if (!space_own_endpoint(SLOT_MAIL))
 		log_fatal("no endpoint", 0);
 	load_proc();

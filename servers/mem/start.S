@@ -1,4 +1,7 @@
-/* start.S: where the kernel enters the memory server: a0 is the IPC buffer, there is no stack yet. */
+/*
+ * start.S: where the kernel enters the memory server: there is no stack yet. root_main gets rdinstret; the IPC buffer,
+ * whose address comes in a0, is always at VA_BUFFER.
+ */
 #include <tessera/abi.h>
 
 #define STACK_SIZE 16384
@@ -6,6 +9,7 @@
 	.section .text.start, "ax"
 	.globl root_entry
 root_entry:
+	rdinstret a0
 	la	sp, stack_top
 	call	root_main
 1:	j	1b

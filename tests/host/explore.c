@@ -5,7 +5,7 @@
  *                          the invariants are checked in each state
  * explore random N SEED    N random calls of three processes; each answer and each state compared with model.c
  */
-// SOURCES: kernel/audit.c kernel/cap.c kernel/fault.c kernel/frame.c kernel/hart.c kernel/ipc.c kernel/main.c kernel/object.c kernel/sched.c kernel/space.c kernel/syscall.c kernel/thread.c kernel/timer.c kernel/trap.c tests/host/kernel/host.c tests/host/kernel/model.c
+// SOURCES: kernel/*.c tests/host/kernel/host.c tests/host/kernel/model.c
 // CFLAGS: -include tests/host/kernel/machine.h -DDEBUG=1 -fno-pie -fno-strict-aliasing -O2
 // LIBS: -no-pie
 #include "kernel/host.h"
@@ -156,9 +156,24 @@ static struct model_name random_space(unsigned p)
 	return random_name(p);
 }
 
+/* A name that is likely to hold something, or nothing. */
+static struct model_name likely_name(unsigned p, bool full)
+{
+	struct model_name name = random_name(p);
+
+	for (unsigned i = 0; i < 4; i++) {
+		int slot = model_slot(&name, 0);
+
+		if (slot >= 0 && (model_view(slot).type != TYPE_NULL) == full)
+			break;
+		name = random_name(p);
+	}
+	return name;
+}
+
 static struct call random_call(void)
 {
-	static const uint8_t often[] = { GIVE, GIVE, GIVE, GIVE, GIVE, GIVE, DELETE, REVOKE, SPLIT, SPLIT, MAKE, MAKE, FILL, MAP, MAP, MAP,
+	static const uint8_t often[] = { GIVE, GIVE, GIVE, GIVE, GIVE, GIVE, GIVE, GIVE, DELETE, REVOKE, SPLIT, SPLIT, SPLIT, MAKE, MAKE, FILL, MAP, MAP, MAP,
 					 UNMAP, TABLE, TABLE, LEND_AGAIN, LEND_AGAIN };
 	static const uint8_t types[] = { TYPE_CNODE, TYPE_CNODE, TYPE_VSPACE, TYPE_THREAD, TYPE_ENDPOINT, TYPE_ENDPOINT };
 	static const uint8_t rights[] = { RIGHT_ALL, RIGHT_ALL, RIGHT_R | RIGHT_W, RIGHT_R, RIGHT_W, RIGHT_X | RIGHT_R, 0, 27 };
@@ -172,10 +187,10 @@ static struct call random_call(void)
 		c.rights = map_rights[r >> 24 & 3];
 		c.va = r >> 37 & 1 ? 0 : c.va;
 	}
-	if (c.op == LEND_AGAIN && host_below(40) == 0)
+	if (c.op == LEND_AGAIN && host_below(300) == 0)
 		c.op = TAKE_BACK;
-	c.a = random_name(p);
-	c.b = c.op == MAP || c.op == TABLE ? random_space(p) : random_name(p);
+	c.a = likely_name(p, c.op != LEND_AGAIN);
+	c.b = c.op == MAP || c.op == TABLE ? random_space(p) : likely_name(p, false);
 	c.badge = c.op == GIVE && (r >> 40 & 7) == 0 ? 1 + (r >> 43 & 3) : 0;
 	return c;
 }
@@ -219,14 +234,8 @@ static long kernel_call(const struct call *c)
 static int model_space_slot(const struct call *c)
 {
 	if (c->b.where == 0 && c->b.index >= MODEL_SPACE)
-		return -1 - (int)(c->b.index - MODEL_SPACE);
+		return MODEL_FIXED + (int)(c->b.index - MODEL_SPACE);
 	return model_slot(&c->b, RIGHT_READ);
-}
-
-/* A slot of -1 or -2 is a fixed space here, so errors of the look-up are told apart by their size. */
-static bool bad_space(int space)
-{
-	return space < -2;
 }
 
 static int wanted_type(int slot)
@@ -249,7 +258,7 @@ static long model_call(const struct call *c)
 		return model_destroy(MODEL_SLOT(MODEL_ORIGIN, (int)(c->first % 3) + 1), 0);
 	if (c->op == MAP) {
 		b = model_space_slot(c);
-		if (bad_space(b))
+		if (b < 0)
 			return -E_BAD_SLOT;
 		if (a < 0)
 			return model_space_error(b) ? model_space_error(b) : -E_BAD_SLOT;
@@ -275,7 +284,7 @@ static long model_call(const struct call *c)
 		return model_unmap(a);
 	default:
 		b = model_space_slot(c);
-		return bad_space(b) ? wanted_type(a) ? wanted_type(a) : -E_BAD_SLOT : model_table(a, b, c->region);
+		return b < 0 ? wanted_type(a) ? wanted_type(a) : -E_BAD_SLOT : model_table(a, b, c->region);
 	}
 }
 
@@ -640,8 +649,11 @@ static void bfs_check(const struct path *path, unsigned depth, struct step step)
 		print_path(&whole, depth);
 		exit(1);
 	}
-	if (seen_count % 64 == 0)
-		host_check();
+	debug_check_fences();
+	if (seen_count % 64)
+		return;
+	host_forget_tlb();
+	host_check();
 }
 
 /* All steps from one state; what a refused one leaves must be the state it found. */

@@ -199,6 +199,23 @@ static void edges(void)
 		puts(pages_line); \
 } while (0)
 
+/* A byte is written behind one of two blocks that adjoin: seen when the second is freed. */
+static void overflow(size_t size, int show)
+{
+	char *p[64], *volatile second = NULL;
+	size_t step;
+
+	for (unsigned i = 0; i < 64; i++)
+		p[i] = t_malloc(size);
+	step = t_malloc_usable_size(p[0]) + 8;
+	for (unsigned i = 0; i < 64 * 64 && !second; i++)
+		if (p[i / 64] + step == p[i % 64])
+			second = p[i % 64];
+	expect(second);
+	second[-8] ^= 1;
+	stopped("was", t_free(second));
+}
+
 /* Each leaves the heap as it was, or broken in a place nobody looks at again. */
 static void misuse(int show)
 {
@@ -228,10 +245,8 @@ static void misuse(int show)
 	gone = big2;
 	stopped("free of", t_free(gone));
 	heap_is_sound();
-	p = t_malloc(2000);
-	q = t_malloc(2000);
-	p[t_malloc_usable_size(p)] ^= 1;
-	stopped("memory was written that was not allocated", t_free(p));
+	overflow(40, show);
+	overflow(32000, show);
 }
 
 static void out_of_memory(void)

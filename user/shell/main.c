@@ -4,9 +4,11 @@
  * job.c programs.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <stream_client.h>
 #include <tessera/process.h>
+#include <tessera/syscall.h>
 
 #include "parse.h"
 #include "shell.h"
@@ -86,9 +88,19 @@ static enum line read_line(char *text)
 	return strlen(text) == length - (got != 0) ? LINE_READ : LINE_AGAIN;
 }
 
+/* PROMPT_AT in the environment: rdinstret when the first prompt was written. Figures of the boot are made of it. */
+static void note_prompt(void)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)sys_instret());
+	(void)setenv("PROMPT_AT", text, 1);
+}
+
 static void interact(void)
 {
 	static char text[LINE_MOST + 1];
+	bool noted = false;
 
 	shell.interactive = true;
 	while (!shell.leave) {
@@ -97,6 +109,9 @@ static void interact(void)
 		job_reap();
 		fputs(PROMPT, stdout);
 		fflush(stdout);
+		if (!noted)
+			note_prompt();
+		noted = true;
 		line = read_line(text);
 		if (line == LINE_END) {
 			putchar('\n');

@@ -139,6 +139,11 @@ void host_fence(uint64_t va, uint64_t asid)
 	host_remote_fence(host_hart->index, va, asid);
 }
 
+void host_forget_tlb(void)
+{
+	tlb_count = 0;
+}
+
 /* A leaf as the hardware may keep it. A stale one may only allow less than the page tables do now. */
 static void tlb_fill(uint64_t va, uint64_t asid, uint64_t pte)
 {
@@ -314,6 +319,7 @@ void host_check(void)
 static void step_done(void)
 {
 	host_steps++;
+	debug_check_fences();
 	if (host_check_every && host_steps % host_check_every == 0)
 		host_check();
 }

@@ -11,6 +11,7 @@
 
 #include "audit.h"
 #include "cap.h"
+#include "debug.h"
 #include "frame.h"
 #include "kernel.h"
 #include "object.h"
@@ -38,6 +39,8 @@ long host_sys(struct thread *t, unsigned number, const uint64_t args[7]);
 long host_sys_all(struct thread *t, unsigned number, const uint64_t args[7], unsigned *pieces);
 /* Checks everything now: the kernel's audit, every leaf PTE, the TLB. Ends the process on a breach. */
 void host_check(void);
+/* Memory was set back behind the kernel's back. */
+void host_forget_tlb(void);
 /* Kernel invariants alone: 0 or the number of the broken one. */
 unsigned host_audit(void);
 /* Lets time pass and takes the timer's interrupt. */

@@ -373,8 +373,8 @@ int model_fill(int slot)
 /* The space a slot names for map and table. */
 static int space_of(int slot, int *space)
 {
-	*space = -1 - slot;
-	if (slot < 0)
+	*space = slot - MODEL_FIXED;
+	if (slot >= MODEL_FIXED)
 		return 0;
 	if (nodes[slot].type == TYPE_NULL)
 		return -E_BAD_SLOT;

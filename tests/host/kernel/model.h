@@ -30,8 +30,9 @@ struct model_name {
 };
 /* `where` values for the CNodes of the processes, which each has at MODEL_LINK + process. */
 #define MODEL_LINK      20
-/* `index` for the two fixed spaces. */
+/* `index` for the two fixed spaces, and what stands for them as slots. */
 #define MODEL_SPACE     30
+#define MODEL_FIXED     1000
 
 void model_boot(void);
 /* The slot, or -E_. right: of the CNode it lies in. */
@@ -43,7 +44,7 @@ int model_destroy(int slot, int self);
 int model_split(int slot, unsigned first, int dst);
 int model_make(int slot, unsigned type);
 int model_fill(int slot);
-/* space: a slot, or -1 - n for fixed space n. va: page `va` of region `region`. */
+/* space: a slot, or MODEL_FIXED + n. va: page `va` of region `region`. */
 int model_map(int space, unsigned region, unsigned va, unsigned rights, int frame);
 int model_unmap(int frame);
 int model_table(int frame, int space, unsigned region);
