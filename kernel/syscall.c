@@ -89,8 +89,6 @@ static long destroy(struct thread *t, bool self)
 		return -E_BAD_SLOT;
 	error = cap_destroy(s, self, &b);
 	if (answerable(t))
-		/* The caller may be what was destroyed. */
-	if (this_hart()->current == t)
 		t->regs[REG_A1] = b.dirty;
 	return error;
 }

@@ -93,7 +93,7 @@ static struct slab *block_slab(const void *p, uint64_t word)
 	struct slab *s = (struct slab *)((uintptr_t)p - offset);
 	uint64_t head;
 
-	if (offset >> 32 || (uintptr_t)s % GRAIN || (uintptr_t)s - heap.first >= heap.extent)
+	if (offset >> OFFSET_BITS || (uintptr_t)s % GRAIN || (uintptr_t)s - heap.first >= heap.extent)
 		return NULL;
 	head = span_get(s);
 	if (!word_is_block(head, SPAN_SLAB))
@@ -157,12 +157,12 @@ static inline __attribute__((always_inline)) void release(void *p)
 	}
 	key = address_key(p, heap.secret);
 	offset = key - raw_get(p);
-	if (unlikely(offset >> 32)) {
+	if (unlikely(offset >> OFFSET_BITS)) {
 		large_free(p);
 		return;
 	}
 	s = (struct slab *)((uintptr_t)p - offset);
-	if (unlikely(s->owner != thread_self())) {
+	if (unlikely(slab_misaligned(s) || s->owner != thread_self())) {
 		free_other(p);
 		return;
 	}

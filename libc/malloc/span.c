@@ -207,7 +207,7 @@ bool heap_start(void)
 	for (unsigned i = 0; i < 5; i++)
 		heap.inverse *= 2 - heap.secret * heap.inverse;
 	key = address_key(&malloc_no_slab.slab, heap.secret);
-	malloc_no_slab.word = key >> 32 == 0xffffffff ? 1ull << 63 : ~0ull;
+	malloc_no_slab.word = (~0ull - key) >> OFFSET_BITS ? ~0ull : 1ull << 63;
 	heap.limit = base + size_min(size, HEAP_MAX);
 	heap.end = heap.fresh = base;
 	heap.top = base + GRAIN;
