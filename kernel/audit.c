@@ -104,7 +104,7 @@ static void check_thread(struct kernel_stats *c, const struct thread *t)
 			breach(c, 6, at);
 		break;
 	default:
-		if (t->endpoint || t->server || t->reply)
+		if (t->server || t->reply)
 			breach(c, 6, at);
 	}
 	if (t->caller && (t->caller->state != STATE_REPLY || t->caller->server != t))

@@ -14,10 +14,11 @@ boot_entry:
 	mv	s0, a0
 	mv	s1, a1
 	lla	t0, image_bss
-	lla	t1, image_end
-1:	sd	zero, 0(t0)
-	sd	zero, 8(t0)
-	addi	t0, t0, 16
+	lla	t1, image_bss_end
+1:	.irp	n, 0,8,16,24,32,40,48,56
+	sd	zero, \n(t0)
+	.endr
+	addi	t0, t0, 64
 	bltu	t0, t1, 1b
 
 	lla	sp, hart_stacks + HART_STACK_BYTES
@@ -67,7 +68,7 @@ boot_secondary:
 	call	hart_main
 	j	trap_resume
 
-	.section .bss.page, "aw", @nobits
+	.section .noinit, "aw", @nobits
 	.balign 4096
 	.globl hart_stacks, hart_stacks_end
 hart_stacks:

@@ -64,6 +64,7 @@ void fault_raise(struct thread *t, uint64_t cause, uint64_t va)
 		return;
 	kernel_stats.faults++;
 	t->faulted = 1;
+	t->gate = NULL;
 	t->fault_va = va;
 	t->fault_access = access;
 	t->fault_cause = cause;
@@ -154,7 +155,7 @@ bool fault_answer(struct thread *pager, cap_t endpoint, uint64_t info)
 	struct slot *s;
 	long error;
 
-	if (!t || !t->faulted || t->gate != h || h->ready_bits & t->above || endpoint >= pager->slot_count)
+	if (!t || !t->faulted || t->hart != h || t->heap_rank || h->ready_bits & t->above || endpoint >= pager->slot_count)
 		return false;
 	s = &pager->slots[endpoint];
 	e = slot_object(s);
@@ -167,7 +168,7 @@ bool fault_answer(struct thread *pager, cap_t endpoint, uint64_t info)
 	}
 	pager->caller = NULL;
 	t->server = NULL;
-	t->faulted = 0;
+	thread_unfault(t);
 	t->state = STATE_READY;
 	queue_push(&e->receivers, pager);
 	pager->endpoint = e;

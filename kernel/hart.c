@@ -13,7 +13,7 @@
 
 struct hart harts[HART_MAX] __attribute__((section(".bss.page"), aligned(PAGE_SIZE)));
 uint64_t hart_count;
-struct lock kernel_lock;
+struct lock kernel_lock __attribute__((section(".bss.page"), aligned(PAGE_SIZE)));
 
 extern char hart_stacks[], boot_secondary[];
 

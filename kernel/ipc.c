@@ -317,7 +317,7 @@ static long ipc_reply(struct thread *t, uint64_t info, struct thread **next)
 		error = info & INFO_MAP ? fault_reply_map(t, caller, info) : 0;
 		if (error)
 			return error;
-		caller->faulted = 0;
+		thread_unfault(caller);
 	} else {
 		error = info & (INFO_MAP | INFO_FAIL) ? -E_BAD_ARG : message_check(t, info);
 		if (error)
@@ -456,7 +456,7 @@ void thread_unblock(struct thread *t, long error)
 	}
 	if (!t->faulted)
 		thread_result(t, error);
-	t->faulted = 0;
+	thread_unfault(t);
 	t->state = STATE_READY;
 }
 

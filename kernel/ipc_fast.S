@@ -5,6 +5,7 @@
  *
  * In: tp = thread, t0 and t1 free (saved), sscratch = the user's tp, a0-a7 the call's arguments.
  */
+#include <tessera/abi.h>
 #include "cap_asm.h"
 #include "regs.h"
 #include "riscv.h"
@@ -31,9 +32,9 @@ ipc_fast_refused:
 
 	.globl ipc_fast_call
 ipc_fast_call:
-	andi	t1, a1, 0x7ff		/* words and items */
-	addi	t1, t1, -6
-	bgez	t1, trap_call_slow
+	sext.w	t1, a1			/* at most 5 words, no items, no flags: the receiver gets the info as it is */
+	li	t4, MESSAGE_REGS + 1
+	bgeu	t1, t4, trap_call_slow
 	lock_take
 	endpoint_slot t0, SLOT_RIGHT_CALL
 	ld	t3, ENDPOINT_RECEIVER(t2)
@@ -68,16 +69,10 @@ ipc_fast_switch:
 	save_preserved
 	li	t4, STATE_READY_NUMBER
 	sd	t4, THREAD_STATE(t3)
-	sd	zero, THREAD_ENDPOINT(t3)
 	ld	t5, THREAD_HART(tp)
 	sd	t3, HART_CURRENT(t5)
 	enter_thread
 	lock_drop
-	/* Only label and words of the sender's info; everything else a receiver sees is 0. */
-	srli	t0, a1, INFO_LABEL_SHIFT
-	slli	t0, t0, INFO_LABEL_SHIFT
-	andi	a1, a1, INFO_WORDS_MASK
-	or	a1, a1, t0
 	li	a0, 0
 	load_preserved
 	clear_temporaries
@@ -86,12 +81,8 @@ ipc_fast_switch:
 
 	.globl ipc_fast_reply_recv
 ipc_fast_reply_recv:
-	/* A plain answer: INFO_REPLY, at most 5 words, no items, none of the other flags. */
-	slli	t1, a1, 48
-	srli	t1, t1, 48
-	addi	t1, t1, -INFO_REPLY / 2
-	addi	t1, t1, -INFO_REPLY / 2
-	li	t4, 6
+	addiw	t1, a1, -INFO_REPLY	/* a plain answer: the same and INFO_REPLY */
+	li	t4, MESSAGE_REGS + 1
 	bgeu	t1, t4, trap_call_slow
 	lock_take
 	endpoint_slot t0, SLOT_RIGHT_RECV
@@ -99,33 +90,32 @@ ipc_fast_reply_recv:
 	beqz	t3, ipc_fast_refused
 	ld	t5, THREAD_HART(tp)
 	ld	t6, THREAD_GATE(t3)
-	ld	t4, THREAD_FAULTED(t3)
 	bne	t5, t6, ipc_fast_refused
 	ld	t6, HART_READY_BITS(t5)
 	ld	t5, THREAD_ABOVE(t3)
+	ld	t4, ENDPOINT_BITS(t2)
 	and	t6, t6, t5
+	ld	t5, ENDPOINT_SENDER(t2)
 	or	t4, t4, t6
-	ld	t5, ENDPOINT_BITS(t2)
-	ld	t6, ENDPOINT_SENDER(t2)
 	or	t4, t4, t5
-	or	t4, t4, t6
 	bnez	t4, ipc_fast_refused
 
 	/* This thread goes to the end of the receivers, the caller runs on. */
 	ld	t5, ENDPOINT_RECEIVER(t2)
-	li	t6, 0
-	bnez	t5, 1f
+	bnez	t5, 2f
 	sd	tp, ENDPOINT_RECEIVER(t2)
-	j	2f
-1:	ld	t6, ENDPOINT_LAST(t2)
-	sd	tp, THREAD_NEXT(t6)
-2:	sd	tp, ENDPOINT_LAST(t2)
+	sd	zero, THREAD_PREV(tp)
+1:	sd	tp, ENDPOINT_LAST(t2)
 	sd	zero, THREAD_NEXT(tp)
-	sd	t6, THREAD_PREV(tp)
 	li	t4, STATE_RECEIVE_NUMBER
 	sd	t4, THREAD_STATE(tp)
 	sd	zero, THREAD_CALLER(tp)
 	sd	zero, THREAD_SERVER(t3)
-	li	a7, 0
 	sd	t2, THREAD_ENDPOINT(tp)
+	addi	a1, a1, -INFO_REPLY
+	li	a7, 0
 	j	ipc_fast_switch
+2:	ld	t6, ENDPOINT_LAST(t2)
+	sd	tp, THREAD_NEXT(t6)
+	sd	t6, THREAD_PREV(tp)
+	j	1b

@@ -28,7 +28,7 @@
 
 /* The one lock, as hart.c's lock_acquire and lock_release. Clobbers t0-t2. */
 	.macro	lock_take
-	lla	t0, kernel_lock
+	lui	t0, %hi(kernel_lock)	/* page-aligned, in the last 2 GiB */
 	li	t1, 1
 	amoadd.w t1, t1, (t0)
 9:	lw	t2, LOCK_OWNER(t0)
@@ -37,7 +37,7 @@
 	.endm
 
 	.macro	lock_drop
-	lla	t0, kernel_lock
+	lui	t0, %hi(kernel_lock)
 	lw	t1, LOCK_OWNER(t0)
 	addiw	t1, t1, 1
 	fence	rw, w

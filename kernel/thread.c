@@ -193,7 +193,7 @@ static long thread_run(struct thread *t)
 		return -E_RUNNING;
 	if (t->bound[BOUND_VSPACE].type != TYPE_VSPACE || t->bound[BOUND_CSPACE].type != TYPE_CNODE)
 		return -E_BUSY;
-	t->faulted = 0;
+	thread_unfault(t);
 	sched_ready(t);
 	return 0;
 }

@@ -110,7 +110,7 @@ struct thread {
 	uint64_t faulted;              /* waits for its pager */
 	uint64_t above;                /* bits of the ready bitmap above its priority */
 	uint64_t call_timeout;
-	struct hart *gate;             /* its hart, or NULL while it waits with a deadline */
+	struct hart *gate;             /* its hart; NULL while it waits with a deadline or for its pager */
 	uint64_t fpu_used;             /* its FPU values come with it */
 	/* The rest. */
 	struct slot *reply;            /* REPLY: ... or the slot that holds the right to answer */
@@ -252,6 +252,17 @@ void sched_pick(void);
 void sched_set_prio(struct thread *t, uint64_t prio);
 
 /* thread.c */
+/* Keeps the gate true after a change of what it stands for. */
+static inline void thread_set_gate(struct thread *t)
+{
+	t->gate = t->heap_rank || t->faulted ? NULL : t->hart;
+}
+/* The fault is over. */
+static inline void thread_unfault(struct thread *t)
+{
+	t->faulted = 0;
+	thread_set_gate(t);
+}
 void thread_init(struct thread *t);
 /* Ends a wait: the thread is READY in no queue afterwards, its call answers `error`. */
 void thread_unblock(struct thread *t, long error);

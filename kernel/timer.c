@@ -106,7 +106,7 @@ void timer_remove(struct thread *t)
 	for (; up && heap_fix(up); up = up->heap_up)
 		;
 	t->heap_rank = 0;
-	t->gate = h;
+	thread_set_gate(t);
 }
 
 static void timer_fire(struct thread *t)

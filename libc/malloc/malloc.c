@@ -64,7 +64,7 @@ static __attribute__((noinline)) void *malloc_slow(size_t n)
 
 		return likely(p) ? p : class_alloc(class);
 	}
-	if (unlikely(n > HEAP_MAX))
+	if (unlikely(n > PTRDIFF_MAX))
 		return no_memory();
 	return large_alloc((n + WORD + GRAIN - 1) & -GRAIN);
 }
@@ -275,7 +275,8 @@ void *malloc_move(void *p, size_t n)
 	room -= WORD;
 	if (s && n <= room && n >= room / 2)
 		return p;
-	q = allocate(n);
+	/* What grows goes on growing: better a span, which can where it stands, than a block of a slab. */
+	q = n > SMALL_MAX && n <= MIDDLE_MAX ? large_alloc(span_size(n)) : allocate(n);
 	if (!q)
 		return n <= room ? p : NULL;
 	memcpy(q, p, n < room ? n : room);

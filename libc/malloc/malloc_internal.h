@@ -112,8 +112,7 @@ struct heap {
 	char *fresh;            /* from here to `end` nobody has written */
 	char *limit;            /* end of what is reserved */
 	uint64_t used;          /* bytes in spans in use, slabs included */
-	uint64_t low;           /* sweep when `used` falls below */
-	uint64_t floor;         /* extent less what may be free for long */
+	uint64_t low, width;    /* heap_shrink() looks when `used` leaves low .. low + width */
 	size_t cached;          /* of top: not given back, as a large block that was freed last was there */
 	size_t kept_size;       /* 0, or of the large block freed last: not counted in `used` any more, but */
 	char *kept;             /* its word and its neighbours are not told yet */

@@ -170,7 +170,6 @@ static void end_set(char *end)
 {
 	heap.end = end;
 	heap.extent = (uintptr_t)end - heap.first;
-	heap.floor = heap.extent - size_min(heap.extent, heap_slack());
 }
 
 /* Commits memory behind `end` so that `need` bytes from top on are there, and more if it can be had. */
@@ -188,7 +187,6 @@ static __attribute__((noinline)) bool heap_grow(size_t need)
 		if (!pages_commit(heap.end, step))
 			return false;
 	}
-	heap.low = size_max(heap.low, heap.used / 2);
 	end_set(heap.end + step);
 	return true;
 }
@@ -212,6 +210,7 @@ bool heap_start(void)
 	heap.end = heap.fresh = base;
 	heap.top = base + GRAIN;
 	heap.first = (uintptr_t)heap.top;
+	heap.width = TRIM_MIN;
 	return heap_grow(0);
 }
 
@@ -250,7 +249,6 @@ static void kept_release(void)
 	bool sweeping = heap.sweeping;
 
 	heap.cached = heap.kept_size;
-	heap.low = size_min(heap.low, heap.used / 2);
 	heap.used += heap.kept_size;
 	heap.kept_size = 0;
 	heap.sweeping = true;
@@ -267,18 +265,27 @@ void heap_sweep(void)
 	classes_sweep();
 	heap.sweeping = false;
 	heap.cached = 0;
-	heap.low = heap.used / 2;
-	heap.floor = size_min(heap.floor, heap.low);
 }
 
-/* Much was freed: gives back what is too much. */
+/* `used` left the window it was in when last looked at. */
+static inline bool used_moved(void)
+{
+	return heap.used - heap.low >= heap.width;
+}
+
+/* `used` has moved or top has grown: gives back what is too much, and moves the window. */
 static __attribute__((noinline)) void heap_shrink(void)
 {
 	if (heap.sweeping)
 		return;
-	heap_sweep();
-	if (top_size() > heap_slack())
-		heap_trim(TRIM_MIN / 2);
+	if (heap.extent - heap.used - heap.kept_size > heap_slack() + heap.cached) {
+		if (heap.used < heap.low || top_size() > heap_slack() + heap.cached)
+			heap_sweep();
+		if (top_size() > heap_slack() + heap.cached)
+			heap_trim(TRIM_MIN / 2);
+	}
+	heap.low = heap.used / 2;
+	heap.width = heap.used * 2 + TRIM_MIN;
 }
 
 /* A free span of bin `bin` with room for `size` at `align`, or NULL. */
@@ -445,7 +452,7 @@ static inline __attribute__((always_inline)) bool span_release(char *p, uint64_t
 	if (unlikely(next == heap.top)) {
 		span_set(p, word_span(size, 0));
 		heap.top = p;
-		return top_size() > heap_slack() + heap.cached || heap.used < heap.low;
+		return top_size() > heap_slack() + heap.cached || used_moved();
 	}
 	after = span_word(next);
 	if (!word_has(after, SPAN_USED)) {
@@ -455,7 +462,7 @@ static inline __attribute__((always_inline)) bool span_release(char *p, uint64_t
 		span_set(next, after | PREV_BIT);
 	}
 	span_insert_fast(p, size);
-	return heap.used < heap.low;
+	return used_moved();
 }
 
 /* Frees the used span p, whose word the caller has looked at. */
@@ -555,7 +562,7 @@ static inline __attribute__((always_inline)) void large_free_locked(char *p)
 		heap.kept_size = size;
 		heap.used += kept - size;
 		if (!kept) {
-			if (unlikely(heap.used + size < heap.floor))
+			if (unlikely(used_moved()))
 				large_free_shrink();
 			else
 				heap_unlock();

@@ -141,7 +141,7 @@ static void random_operations(uint64_t steps)
 	}
 	heap_is_sound();
 	expect(t_mallinfo2().uordblks == 0);
-	t_malloc_stats(); printf("%lu\n", pages_count.current);
+
 	expect(pages_count.current <= (64 << 10) + (1 << 20));
 	t_malloc_trim(0);
 	expect(pages_count.current <= 16 << 10);
@@ -214,7 +214,7 @@ static void overflow(size_t size, int show)
 			second = p[i % 64];
 	expect(second);
 	second[-8] ^= 1;
-	stopped("was", t_free(second));
+	stopped("overwritten", t_free(second));
 }
 
 /* Each leaves the heap as it was, or broken in a place nobody looks at again. */
