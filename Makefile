@@ -6,6 +6,8 @@
 #   make debug               QEMU stopped at its first instruction, gdb attached
 #   make test [T=pattern]    host tests, then the tests that boot the image
 #   make bench               figures in guest instructions, build/bench.json
+#   make bench-compare BASE=tests/bench/baseline.json   fails if one is over 2 % worse
+#   make profile KEY=fault.zero_page   where the instructions of a figure go
 #   make image               everything that boots, nothing run
 #   make size                kernel text, lines, and the size of what is in the archive
 #   make lint                headers compile alone, style, scripts
@@ -23,7 +25,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 export PYTHONDONTWRITEBYTECODE := 1
 
 # ---- settings -----------------------------------------------------------------------------------
-BUILD    ?= $(if $(filter bench size,$(MAKECMDGOALS)),release,debug)
+BUILD    ?= $(if $(filter bench profile size,$(MAKECMDGOALS)),release,debug)
 SMP      ?= 1
 MEM      ?= 128M
 DTB      ?=
@@ -35,6 +37,8 @@ CMD      ?=
 T        ?=
 V        ?=
 FUZZ_TIME ?= 60
+BASE     ?= tests/bench/baseline.json
+KEY      ?= fault.zero_page
 
 ifeq ($(filter debug release,$(BUILD)),)
 $(error BUILD is debug or release, not '$(BUILD)')
@@ -95,7 +99,7 @@ server_src  = $(sort $(wildcard servers/$1/*.c servers/$1/*.S))
 program_src = $(sort $(wildcard user/$1.c user/$1/*.c user/$1/*.S))
 
 # ---- goals --------------------------------------------------------------------------------------
-.PHONY: help image host run exec debug test test-host test-qemu bench lint size abi-doc doctor clean FORCE
+.PHONY: help image host run exec debug test test-host test-qemu bench bench-compare profile lint size abi-doc doctor clean FORCE
 .PHONY: tools-build tools-run tools-debug tools-test tools-lint
 
 help:
@@ -119,8 +123,14 @@ exec: image tools-run
 debug: image tools-run tools-debug
 	@$(RUN) debug
 
-bench: image tools-run
+bench: image $(OUT)/bench/kernel.bin tools-run
 	$(Q)tools/bench --build $(BUILD) --out build/bench.json
+
+bench-compare:
+	$(Q)tools/bench --compare $(call quote,BASE) --out build/bench.json
+
+profile: image $(OUT)/bench/kernel.bin tools-run
+	$(Q)tools/profile --build $(BUILD) $(call quote,KEY)
 
 size: image
 	@tools/size --build $(BUILD)
@@ -201,6 +211,22 @@ $(OUT)/kernel.elf: $(KERNEL_OBJ) linker/kernel.ld $(OUT)/list
 $(OUT)/%.bin: $(OUT)/%.elf
 	$(call say,BIN     $@)
 	$(Q)$(OBJCOPY) -O binary $< $@
+
+# ---- the kernel with a root server that measures it: tests/bench ---------------------------------
+BENCH_OBJ := $(patsubst tests/bench/%,$(OUT)/bench/%.o,$(sort $(wildcard tests/bench/*.c tests/bench/*.S)))
+$(OUT)/bench/%.c.o: tests/bench/%.c $(OUT)/flags
+	$(call compile,CC     ,$(BARE))
+$(OUT)/bench/%.S.o: tests/bench/%.S $(OUT)/flags
+	$(call compile,AS     ,$(BARE))
+$(OUT)/bench/root.elf: $(BENCH_OBJ) linker/root.ld
+	$(call say,LD      $@)
+	$(Q)$(LD) $(BARE_LINK) -T linker/root.ld -o $@ $(BENCH_OBJ)
+$(OUT)/bench/image.o: kernel/root.S $(OUT)/bench/root.bin
+	$(call compile,AS     ,$(KERNEL_FLAGS) -DROOT_IMAGE_PATH='"$(OUT)/bench/root.bin"')
+BENCH_KERNEL := $(filter-out %/kernel/root.S.o,$(KERNEL_OBJ)) $(OUT)/bench/image.o
+$(OUT)/bench/kernel.elf: $(BENCH_KERNEL) linker/kernel.ld
+	$(call say,LD      $@)
+	$(Q)$(LD) $(BARE_LINK) -T linker/kernel.ld -o $@ $(BENCH_KERNEL) $(LIBGCC_BARE)
 
 # ---- libc, servers, programs --------------------------------------------------------------------
 # picolibc keeps pointer tables in .rodata: renamed, a PIE may relocate them.

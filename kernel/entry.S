@@ -2,6 +2,7 @@
  * entry.S: the way in and out. In user mode sscratch holds the running thread; in the kernel it is 0 and
  * tp holds the hart. A system call saves what a function call preserves and its arguments; anything else saves all.
  */
+#include <tessera/abi.h>
 #include "regs.h"
 #include "riscv.h"
 
@@ -19,6 +20,8 @@ trap_entry:
 	beqz	a7, ipc_fast_call	/* SYS_CALL */
 	addi	t1, a7, -1
 	beqz	t1, ipc_fast_reply_recv	/* SYS_REPLY_RECV */
+	li	t0, SYS_COUNT
+	bgeu	a7, t0, trap_bad_call
 
 	/* The fast paths come here, too, with a0-a7 as they were, before they change anything. */
 	.globl trap_call_slow
@@ -37,6 +40,16 @@ trap_call_slow:
 	ld	sp, HART_STACK(tp)
 	call	syscall_enter
 	j	trap_resume
+
+/* No such call: answered without looking at anything. */
+trap_bad_call:
+	csrr	t0, sepc
+	addi	t0, t0, 4
+	csrw	sepc, t0
+	li	a0, -1			/* -E_BAD_CALL */
+	csrrw	tp, sscratch, tp
+	clear_temporaries
+	sret
 
 trap_other:
 	csrrw	t0, sscratch, zero

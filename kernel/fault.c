@@ -123,9 +123,20 @@ static int map_run(struct thread *pager, struct thread *faulter, const struct ma
 		return item->count == 1 ? space_table(vspace, faulter->fault_va, s) : -E_BAD_ARG;
 	if (faulter->fault_access == RIGHT_W && item->rights & RIGHT_W)
 		fault.how |= MAP_DIRTY;
-	if (item->count == 1 && va == fault.page && space_map_fault(vspace, va, s, (unsigned)item->rights, fault.how))
-		return 0;
 	return space_map_run(vspace, &va, s, item->count, (unsigned)item->rights, &fault, &done, &level);
+}
+
+/* The plainest answer: the faulting page alone, a fresh frame from the pager's own CNode. False: nothing happened. */
+static bool map_one(struct thread *pager, struct thread *faulter, const struct map_item *item)
+{
+	struct slot *s = thread_slot(pager, item->cap, TYPE_FRAME, 0);
+	unsigned how = MAP_ACCESSED;
+
+	if (!s || item->count != 1 || (item->va ^ faulter->fault_va) >> PAGE_SHIFT || item->va % PAGE_SIZE)
+		return false;
+	if (faulter->fault_access == RIGHT_W && item->rights & RIGHT_W)
+		how |= MAP_DIRTY;
+	return space_map_fault(&faulter->bound[BOUND_VSPACE], item->va, s, item->rights, how);
 }
 
 long fault_reply_map(struct thread *pager, struct thread *faulter, uint64_t info)
@@ -135,6 +146,11 @@ long fault_reply_map(struct thread *pager, struct thread *faulter, uint64_t info
 	struct map_item item = { pager->regs[REG_A2], pager->regs[REG_A2 + 1], pager->regs[REG_A2 + 2], pager->regs[REG_A2 + 3] };
 	long error = 0;
 
+	if (n == 1 && map_one(pager, faulter, &item)) {
+		if (pager->buffer)
+			pager->buffer->replied++;
+		return 0;
+	}
 	if (n == 0 || n > MAP_ITEMS || (n > 1 && !pager->buffer))
 		return -E_BAD_ARG;
 	for (unsigned i = 0; i < n && !error; i++) {
@@ -151,15 +167,14 @@ bool fault_answer(struct thread *pager, cap_t endpoint, uint64_t info)
 {
 	struct thread *t = pager->caller;
 	struct hart *h = this_hart();
+	struct slot *s = thread_slot(pager, endpoint, TYPE_ENDPOINT, RIGHT_RECV);
 	struct endpoint *e;
-	struct slot *s;
 	long error;
 
-	if (!t || !t->faulted || t->hart != h || t->heap_rank || h->ready_bits & t->above || endpoint >= pager->slot_count)
+	if (!s || !t || !t->faulted || t->hart != h || t->heap_rank || h->ready_bits & t->above)
 		return false;
-	s = &pager->slots[endpoint];
 	e = slot_object(s);
-	if (s->type != TYPE_ENDPOINT || !(s->rights & RIGHT_RECV) || e->bits || e->senders.head)
+	if (e->bits || e->senders.head)
 		return false;
 	error = fault_reply_map(pager, t, info);
 	if (error) {

@@ -8,6 +8,8 @@
 #include "riscv.h"
 #include "thread.h"
 
+_Static_assert(MESSAGE_WORDS == MESSAGE_REGS + MESSAGE_BUFFER, "abi.h");
+
 /* Senders whose message can't be delivered that one receive refuses before it answers AGAIN. */
 #define REFUSE_BATCH 16
 #define INFO_FLAGS (INFO_REPLY | INFO_SAVED | INFO_DEADLINE | INFO_MAP | INFO_FAIL)
@@ -131,6 +133,12 @@ static int items_transfer(struct thread *from, struct thread *to, const struct e
 	return error;
 }
 
+static void words_copy(uint64_t *to, const uint64_t *from, unsigned n)
+{
+	while (n--)
+		*to++ = *from++;
+}
+
 /* Copies from's message (in its registers and buffer) to `to`. The registers of `to` change only on success. */
 static int message_transfer(struct thread *from, struct thread *to, const struct endpoint *e)
 {
@@ -150,8 +158,8 @@ static int message_transfer(struct thread *from, struct thread *to, const struct
 	}
 	for (unsigned i = 0; i < MESSAGE_REGS; i++)
 		to->regs[REG_A2 + i] = from->regs[REG_A2 + i];
-	for (unsigned i = MESSAGE_REGS; i < words; i++)
-		to->buffer->words[i - MESSAGE_REGS] = from->buffer->words[i - MESSAGE_REGS];
+	if (words > MESSAGE_REGS)
+		words_copy(to->buffer->words, from->buffer->words, words - MESSAGE_REGS);
 	to->regs[REG_A0] = 0;
 	to->regs[REG_A1] = (info & (~0UL << INFO_LABEL_SHIFT)) | items << INFO_ITEMS_SHIFT | words;
 	to->regs[REG_A7] = 0;

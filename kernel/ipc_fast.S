@@ -1,7 +1,7 @@
 /*
- * ipc_fast.S: call and reply_recv when nothing unusual holds: a message in registers only, a receiver that waits (or
+ * ipc_fast.S: call and reply_recv when nothing unusual holds: a message without capabilities, a receiver that waits (or
  * a caller to answer) on this hart with enough priority and no deadline. Each check that fails goes to the C twin in
- * ipc.c before anything is changed. Message words stay in a2-a6 throughout.
+ * ipc.c before anything is changed. The first five words stay in a2-a6 throughout.
  *
  * In: tp = thread, t0 and t1 free (saved), sscratch = the user's tp, a0-a7 the call's arguments.
  */
@@ -26,14 +26,49 @@
 	ld	t2, SLOT_OBJECT(\slot)
 	.endm
 
+/* Words beyond the registers go from tp's buffer to t3's. Keeps t0, t2, t3. */
+	.macro	buffer_words
+	andi	t4, a1, INFO_WORDS_MASK
+	addi	t4, t4, -MESSAGE_REGS
+	blez	t4, 9f
+	ld	t5, THREAD_BUFFER_AT(tp)
+	ld	t6, THREAD_BUFFER_AT(t3)
+	beqz	t5, ipc_fast_refused
+	beqz	t6, ipc_fast_refused
+	call	ipc_fast_copy
+9:
+	.endm
+
+/* Copies t4 > 0 words from t5 to t6. Clobbers t1, t4-t6. */
+ipc_fast_copy:
+	addi	t4, t4, -4
+	bltz	t4, 2f
+1:	.irp	n, 0,8,16,24
+	ld	t1, \n(t5)
+	sd	t1, \n(t6)
+	.endr
+	addi	t4, t4, -4
+	addi	t5, t5, 32
+	addi	t6, t6, 32
+	bgez	t4, 1b
+2:	addi	t4, t4, 4
+	beqz	t4, 4f
+3:	ld	t1, 0(t5)
+	sd	t1, 0(t6)
+	addi	t4, t4, -1
+	addi	t5, t5, 8
+	addi	t6, t6, 8
+	bnez	t4, 3b
+4:	ret
+
 ipc_fast_refused:
 	lock_drop
 	j	trap_call_slow
 
 	.globl ipc_fast_call
 ipc_fast_call:
-	sext.w	t1, a1			/* at most 5 words, no items, no flags: the receiver gets the info as it is */
-	li	t4, MESSAGE_REGS + 1
+	sext.w	t1, a1			/* no items, no flags: the receiver gets the info as it is */
+	li	t4, MESSAGE_WORDS + 1
 	bgeu	t1, t4, trap_call_slow
 	lock_take
 	endpoint_slot t0, SLOT_RIGHT_CALL
@@ -47,6 +82,7 @@ ipc_fast_call:
 	ld	t4, THREAD_PRIORITY(tp)
 	ld	t5, THREAD_PRIORITY(t3)
 	bltu	t5, t4, ipc_fast_refused
+	buffer_words
 
 	/* The receiver leaves the queue and owes an answer. */
 	ld	a7, SLOT_BADGE(t0)
@@ -82,7 +118,7 @@ ipc_fast_switch:
 	.globl ipc_fast_reply_recv
 ipc_fast_reply_recv:
 	addiw	t1, a1, -INFO_REPLY	/* a plain answer: the same and INFO_REPLY */
-	li	t4, MESSAGE_REGS + 1
+	li	t4, MESSAGE_WORDS + 1
 	bgeu	t1, t4, trap_call_slow
 	lock_take
 	endpoint_slot t0, SLOT_RIGHT_RECV
@@ -99,6 +135,7 @@ ipc_fast_reply_recv:
 	or	t4, t4, t6
 	or	t4, t4, t5
 	bnez	t4, ipc_fast_refused
+	buffer_words
 
 	/* This thread goes to the end of the receivers, the caller runs on. */
 	ld	t5, ENDPOINT_RECEIVER(t2)

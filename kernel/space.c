@@ -270,7 +270,7 @@ void space_freeze(struct slot *frame)
 }
 
 /* PTE permission bits for rights; 0 when the combination is not allowed: nothing, W without R, W with X. */
-static uint64_t rights_flags(unsigned rights)
+static uint64_t rights_flags(uint64_t rights)
 {
 	static const uint8_t flags[8] = {
 		[RIGHT_R] = PTE_R, [RIGHT_R | RIGHT_W] = PTE_R | PTE_W,
@@ -346,7 +346,7 @@ static int space_map(const struct slot *vspace, uint64_t va, struct slot *frame,
 }
 
 /* The plainest case of space_map: a 4 KiB frame without children that was never mapped, into an empty PTE of a known table. */
-static inline bool map_plain(const struct slot *vspace, pte_t *entry, uint64_t va, struct slot *frame, unsigned rights, uint64_t flags)
+static inline bool map_plain(const struct slot *vspace, pte_t *entry, uint64_t va, struct slot *frame, uint64_t rights, uint64_t flags)
 {
 	if (frame->type != TYPE_FRAME || frame->order != ORDER_4K || frame->memtype == MEM_UNKNOWN || frame->doomed ||
 	    frame->record || slot_has_children(frame) || (rights & ~frame->rights) || *entry)
@@ -356,13 +356,13 @@ static inline bool map_plain(const struct slot *vspace, pte_t *entry, uint64_t v
 	return true;
 }
 
-bool space_map_fault(const struct slot *vspace, uint64_t va, struct slot *frame, unsigned rights, unsigned how)
+bool space_map_fault(const struct slot *vspace, uint64_t va, struct slot *frame, uint64_t rights, unsigned how)
 {
 	uint64_t flags = rights_flags(rights) | PTE_V | PTE_U | (how & MAP_ACCESSED ? PTE_A : 0) | (how & MAP_DIRTY ? PTE_D : 0);
 	unsigned missing;
 	pte_t *entry;
 
-	if (!(flags & PTE_RWX) || va % PAGE_SIZE)
+	if (!(flags & PTE_RWX) || va >= USER_END)
 		return false;
 	entry = space_entry(slot_object(vspace), va, 0, &missing);
 	return entry && map_plain(vspace, entry, va, frame, rights, flags);
@@ -374,28 +374,31 @@ int space_map_run(const struct slot *vspace, uint64_t *at, struct slot *frames, 
 	uint64_t va = *at;
 	uint64_t flags = rights_flags(rights) ? rights_flags(rights) | PTE_V | PTE_U : 0;
 	pte_t *entry = NULL;
-	int error = 0;
+	int error = va % PAGE_SIZE ? -E_BAD_ARG : 0;
 
-	for (*done = 0; *done < count; ++*done, frames++) {
+	for (*done = 0; *done < count && !error; ++*done, frames++) {
 		bool here = fault && (va == fault->page || (frames->order == ORDER_2M && va == fault->window));
 		unsigned how = here ? fault->how : 0;
 
-		if (fault && va - fault->window >= MEGAPAGE_SIZE)
-			return -E_BAD_ARG;
+		if (fault && va - fault->window >= MEGAPAGE_SIZE) {
+			error = -E_BAD_ARG;
+			break;
+		}
 		if (!entry || va_index(va, 0) == 0)
 			entry = va < USER_END ? space_entry(slot_object(vspace), va, 0, level) : NULL;
 		if (!entry || !flags ||
 		    !map_plain(vspace, entry, va, frames, rights, flags | (how & MAP_ACCESSED ? PTE_A : 0) | (how & MAP_DIRTY ? PTE_D : 0))) {
 			error = space_map(vspace, va, frames, rights, how, level);
 			if (error && !(error == -E_OCCUPIED && fault && !here))
-				return error;
+				break;
+			error = 0;
 		}
 		*at = va += frame_size(frames->order);
 		entry = frames->order == ORDER_4K && entry ? entry + 1 : NULL;
 	}
-	if (rights & RIGHT_X)
+	if (rights & RIGHT_X && *done)
 		hart_fence_code();
-	return 0;
+	return error;
 }
 
 int space_table(const struct slot *vspace, uint64_t va, struct slot *frame)

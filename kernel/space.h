@@ -28,8 +28,8 @@ void space_ran(const struct slot *vspace, uint64_t hart);
 pte_t *space_mapping(const struct slot *frame);
 /* Unmaps a frame; returns 1 if the PTE was dirty. */
 unsigned space_unmap(struct slot *frame);
-/* The plainest single page: true if it was mapped so; else nothing happened, and space_map_run must look. va is below USER_END. */
-bool space_map_fault(const struct slot *vspace, uint64_t va, struct slot *frame, unsigned rights, unsigned how);
+/* The plainest single page: true if it was mapped so; else nothing happened, and space_map_run must look. */
+bool space_map_fault(const struct slot *vspace, uint64_t va, struct slot *frame, uint64_t rights, unsigned how);
 /* Unmaps count slots with one fence; sets the dirty bits of what was torn down from number `bit` on. */
 void space_unmap_run(struct slot *frames, uint64_t count, uint64_t *dirty, uint64_t bit);
 /* Takes W from a frame's mapping. */

@@ -30,12 +30,15 @@ static long do_save_reply(struct thread *t)
 static long do_signal(struct thread *t)
 {
 	int error = 0;
-	struct slot *s = cap_lookup_type(t, arg(t, 0), TYPE_ENDPOINT, &error);
+	struct slot *s = thread_slot(t, arg(t, 0), TYPE_ENDPOINT, RIGHT_SIGNAL);
 
-	if (!s)
-		return error;
-	if (!(s->rights & RIGHT_SIGNAL))
-		return -E_NO_RIGHT;
+	if (!s) {
+		s = cap_lookup_type(t, arg(t, 0), TYPE_ENDPOINT, &error);
+		if (!s)
+			return error;
+		if (!(s->rights & RIGHT_SIGNAL))
+			return -E_NO_RIGHT;
+	}
 	thread_result(t, 0);
 	ipc_signal(slot_object(s), s->badged ? s->badge : 1);
 	return 0;

@@ -37,6 +37,7 @@
 #define HART_STACK_USED  4096
 #define THREAD_GATE      384
 #define THREAD_FPU_USED  392
+#define THREAD_BUFFER_AT 400
 #define THREAD_FPU       1024
 #define ENDPOINT_BITS    0
 #define ENDPOINT_SENDER  8
@@ -112,10 +113,10 @@ struct thread {
 	uint64_t call_timeout;
 	struct hart *gate;             /* its hart; NULL while it waits with a deadline or for its pager */
 	uint64_t fpu_used;             /* its FPU values come with it */
+	struct ipc_buffer *buffer;     /* window address or NULL */
 	/* The rest. */
 	struct slot *reply;            /* REPLY: ... or the slot that holds the right to answer */
 	uint64_t max_prio;
-	struct ipc_buffer *buffer;     /* window address or NULL */
 	uint64_t badge;                /* SEND: of the capability it sent through */
 	uint64_t window_first, window_count;
 	uint64_t fault_va, fault_access, fault_cause;
@@ -148,6 +149,7 @@ THREAD_AT(call_timeout, THREAD_TIMEOUT);
 THREAD_AT(gate, THREAD_GATE);
 THREAD_AT(fpu_used, THREAD_FPU_USED);
 THREAD_AT(fpu, THREAD_FPU);
+THREAD_AT(buffer, THREAD_BUFFER_AT);
 
 struct hart {
 	struct thread *current;        /* NULL: pick one */
@@ -198,6 +200,17 @@ static inline struct hart *this_hart(void)
 	return h;
 }
 #endif
+
+/* A slot of the thread's own CNode by a capability, NULL if it is none: the short way of cap_lookup_type. */
+static inline struct slot *thread_slot(const struct thread *t, cap_t cap, unsigned type, unsigned rights)
+{
+	struct slot *s;
+
+	if (cap >= t->slot_count)
+		return NULL;
+	s = &t->slots[cap];
+	return s->type == type && (s->rights & rights) == rights ? s : NULL;
+}
 
 static inline void thread_result(struct thread *t, long status)
 {

@@ -12,7 +12,7 @@
 #include "malloc_internal.h"
 
 #define SLAB_BYTES_MIN 1024u
-#define SLAB_BYTES_MAX (16u * 1024)
+#define SLAB_BYTES_MAX (32u * 1024)
 #define SLAB_BLOCKS_MIN 4u
 #define GROWTH 4                /* a new slab has this part of what its class has */
 #define KEPT_MAX (20 * 1024)    /* largest slab that stays when empty */
@@ -345,7 +345,7 @@ static void *class_grow(unsigned class)
 	want = blocks_size(want, stride);
 	p = span_find(min, want, align);
 	if (!p)
-		p = span_top(min, want, align);
+		p = span_top(min, want, align, false);
 	if (p)
 		return class_use(class, slab_make(class, p));
 	s = slab_borrow(class);
@@ -359,7 +359,7 @@ static void *class_grow(unsigned class)
 	p = span_find(stride, stride, align);
 	if (p)
 		return p;
-	p = span_alloc(min, align);
+	p = span_top(min, want, align, true);
 	return p ? class_use(class, slab_make(class, p)) : span_alloc(stride, align);
 }
 

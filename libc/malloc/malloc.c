@@ -27,14 +27,15 @@ static size_t span_size(size_t n)
 	return size < SPAN_MIN ? SPAN_MIN : size;
 }
 
-/* A span with room for n bytes at `align`. */
-static void *aligned_large(size_t n, size_t align)
+/* A span with room for n bytes at `align`, of which the bytes from *fresh on are known to be zero. */
+static void *large_aligned(size_t n, size_t align, char **fresh)
 {
 	void *p = NULL;
 
 	if (n > HEAP_MAX || align > HEAP_MAX)
 		return no_memory();
 	heap_lock();
+	*fresh = heap.fresh;
 	if (likely(heap.secret) || heap_start())
 		p = span_alloc(span_size(n), align);
 	heap_unlock();
@@ -107,20 +108,22 @@ static struct slab *block_slab(const void *p, uint64_t word)
  */
 static struct slab *block_find(const char *call, const void *p, size_t *size)
 {
-	struct slab *s;
+	struct slab *s = NULL;
 	uint64_t word;
 
 	if ((uintptr_t)p - heap.first >= heap.extent || (uintptr_t)p % GRAIN)
 		check_bad_pointer(call, p);
+	heap_lock();    /* the owner of its slab may be dissolving it */
 	word = span_get(p);
 	if (word_is_block(word, 0) && !span_is_kept(p)) {
 		*size = word_size(word);
-		return NULL;
+	} else {
+		s = block_slab(p, word_get(p));
+		*size = s ? s->stride : 0;
 	}
-	s = block_slab(p, word_get(p));
-	if (!s)
+	heap_unlock();
+	if (!*size)
 		check_bad_pointer(call, p);
-	*size = s->stride;
 	return s;
 }
 
@@ -178,12 +181,7 @@ void MALLOC_NAME(free)(void *p)
 	release(p);
 }
 
-/* Zeroes n > 0 bytes at p up to a multiple of 8, which the block has room for. */
-static void clear(void *p, size_t n)
-{
-	memset(p, 0, n);
-}
-
+/* A block of count * each bytes that are zero. */
 void *MALLOC_NAME(calloc)(size_t count, size_t each)
 {
 	size_t n;
@@ -191,35 +189,38 @@ void *MALLOC_NAME(calloc)(size_t count, size_t each)
 
 	if (__builtin_mul_overflow(count, each, &n))
 		return no_memory();
-	if (n <= SMALL_MAX) {
+	if (n <= MIDDLE_MAX) {
 		p = allocate(n);
-		if (p)
-			clear(p, n);
-		return p;
+		return p ? memset(p, 0, n) : NULL;
 	}
-	fresh = heap.fresh;
-	p = malloc_slow(n);
+	p = large_aligned(n, GRAIN, &fresh);
 	if (p && p < fresh)
-		clear(p, (size_t)(fresh - p) < n ? (size_t)(fresh - p) : n);
+		memset(p, 0, (size_t)(fresh - p) < n ? (size_t)(fresh - p) : n);
 	return p;
 }
 
-/* n bytes at a multiple of `align`, a power of two. */
-static void *aligned(size_t align, size_t n)
+/* The rest of aligned(). */
+static __attribute__((noinline)) void *aligned_slow(size_t align, size_t n)
 {
-	void *p;
+	char *fresh;
 
 	if (align <= GRAIN)
 		return allocate(n);
-	if (align <= 64 && n <= ALIGNED_MAX) {
-		unsigned class = CLASS_ALIGNED + (n + WORD + 63) / 64;
+	if (align <= 64 && n <= ALIGNED_MAX)
+		return class_alloc(CLASS_ALIGNED + (n + WORD + 63) / 64);
+	return large_aligned(n, align, &fresh);
+}
 
-		p = slab_take(cache.bin[class], cache.secret);
+/* n bytes at a multiple of `align`, a power of two. */
+static inline void *aligned(size_t align, size_t n)
+{
+	if (align - GRAIN - 1 < 64 - GRAIN && n <= ALIGNED_MAX) {
+		void *p = slab_take(cache.bin[CLASS_ALIGNED + (n + WORD + 63) / 64], cache.secret);
+
 		if (likely(p))
 			return p;
-		return class_alloc(class);
 	}
-	return aligned_large(n, align);
+	return aligned_slow(align, n);
 }
 
 /* n bytes at a multiple of `align`; EINVAL if that is not a power of two. */
@@ -313,18 +314,19 @@ size_t MALLOC_NAME(malloc_usable_size)(void *p)
 	return size - WORD;
 }
 
-/* Gives back to the system what is free, but for `keep` bytes. 1: something was. */
+/* Gives back to the system what is free at the end of the heap, but for `keep` bytes. 1: something was. */
 int MALLOC_NAME(malloc_trim)(size_t keep)
 {
-	char *end;
+	uint64_t before;
+	bool given;
 
 	heap_lock();
-	end = heap.end;
+	before = heap.extent;
 	if (heap.secret) {
 		heap_sweep();
-		heap_trim(keep);
+		heap_trim(keep < HEAP_MAX ? keep : HEAP_MAX);
 	}
-	end = (char *)(end - heap.end);
+	given = heap.extent < before;
 	heap_unlock();
-	return end != NULL;
+	return given;
 }

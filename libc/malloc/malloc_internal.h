@@ -269,7 +269,7 @@ static inline void heap_unlock(void)
 /* span.c: the heap as spans. Sizes include the word. Callers hold heap.lock, except where said. */
 bool heap_start(void);
 void *span_find(size_t min, size_t want, size_t align);
-void *span_top(size_t min, size_t want, size_t align);
+void *span_top(size_t min, size_t want, size_t align, bool grow);
 void *span_alloc(size_t size, size_t align);
 void span_free(void *p);
 void span_cut(void *p, size_t size);

@@ -405,15 +405,17 @@ void *span_find(size_t min, size_t want, size_t align)
 	return p;
 }
 
-/* A span of `want` bytes at `align`, or at least `min` if there is not more at top without a commit; NULL: neither. */
-void *span_top(size_t min, size_t want, size_t align)
+/*
+ * A span of `want` bytes at `align` at top, or as much less as fits what is committed, but at least `min`. With `grow`
+ * memory for the least is committed. NULL: not there.
+ */
+void *span_top(size_t min, size_t want, size_t align, bool grow)
 {
-	size_t room = top_size();
+	size_t spare = align > GRAIN ? 2 * align : 0;
 
-	room -= size_min(room, align > GRAIN ? 2 * align : 0);
-	if (room < min)
+	if (top_size() < min + spare && !(grow && heap_grow(min + spare)))
 		return NULL;
-	return top_alloc(size_min(want, room & -GRAIN), align, false);
+	return top_alloc(size_min(want, (top_size() - spare) & -GRAIN), align, false);
 }
 
 /* A span of `size` bytes at `align`, or NULL: no memory. */

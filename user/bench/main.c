@@ -4,7 +4,7 @@
  *
  * bench                all figures but those of the boot
  * bench boot           the boot's: from the shell's first prompt, so run it at the prompt
- * bench profile KEY    all, with marks for tools/profile around what KEY is about
+ * bench profile KEY    KEY's area, with marks for tools/profile around what KEY is about
  */
 #include "bench.h"
 
@@ -113,13 +113,22 @@ static int boot(void)
 	return 0;
 }
 
+static int profile(const char *key)
+{
+	if (watch(key))
+		return 1;
+	if (!strncmp(key, "ipc.", 4))
+		return bench_ipc();
+	return !strncmp(key, "spawn.", 6) ? bench_process() : bench_memory();
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "server"))
 		return bench_server(argv[2]);
 	if (argc == 2 && !strcmp(argv[1], "boot"))
 		return boot();
-	if (argc == 3 && !strcmp(argv[1], "profile") && watch(argv[2]))
-		return 1;
+	if (argc == 3 && !strcmp(argv[1], "profile"))
+		return profile(argv[2]);
 	return bench_ipc() | bench_memory() | bench_process() | bench_library();
 }

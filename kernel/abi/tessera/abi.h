@@ -112,7 +112,7 @@
 #define KIND_FAULT       2             /* a2 = va, a3 = access | cause << 8, a4 = pc, a5 = sp */
 #define MESSAGE_REGS     5
 #define MESSAGE_BUFFER   120
-#define MESSAGE_WORDS    (MESSAGE_REGS + MESSAGE_BUFFER)
+#define MESSAGE_WORDS    125            /* MESSAGE_REGS + MESSAGE_BUFFER */
 #define MESSAGE_ITEMS    4
 #define MESSAGE_SLOTS    64            /* slots moved by one message, all items together */
 #define MAP_ITEMS        64

@@ -114,3 +114,10 @@ void pages_abort(const char *line)
 	printf("T stopped=abort phase=%s line=%s\n", bench_phase, line);
 	plat_exit(1);
 }
+
+unsigned long __stack_chk_guard = 0x5bd1e995;
+
+void __stack_chk_fail(void)
+{
+	plat_exit(5);
+}
