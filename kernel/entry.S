@@ -96,7 +96,8 @@ trap_resume:
 	clear_temporaries
 	ld	tp, X(4)(tp)
 	sret
-1:	ld	ra, X(1)(tp)
+1:	sd	zero, THREAD_FULL(tp)	/* the next save says again what counts */
+	ld	ra, X(1)(tp)
 	ld	t0, X(5)(tp)
 	ld	t1, X(6)(tp)
 	ld	t2, X(7)(tp)

@@ -74,7 +74,7 @@ void fault_raise(struct thread *t, uint64_t cause, uint64_t va)
 		ipc_send(t, slot_object(pager), pager->badge);
 		return;
 	}
-	if (t->prio == PRIO_COUNT - 1 && t->max_prio == PRIO_COUNT - 1 && pager->type == TYPE_NULL)
+	if (t == boot_root_thread)
 		panic("the root server faulted", va);
 	sched_remove(t);
 	t->state = STATE_STOPPED;
@@ -123,7 +123,7 @@ static int map_run(struct thread *pager, struct thread *faulter, const struct ma
 		return item->count == 1 ? space_table(vspace, faulter->fault_va, s) : -E_BAD_ARG;
 	if (faulter->fault_access == RIGHT_W && item->rights & RIGHT_W)
 		fault.how |= MAP_DIRTY;
-	return space_map_run(vspace, &va, s, item->count, (unsigned)item->rights, &fault, &done, &level);
+	return space_map_run(vspace, &va, s, item->count, item->rights, &fault, &done, &level);
 }
 
 /* The plainest answer: the faulting page alone, a fresh frame from the pager's own CNode. False: nothing happened. */

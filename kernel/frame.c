@@ -157,7 +157,7 @@ int frame_split(struct slot *s, uint64_t first, uint64_t count, struct slot *dst
 
 extern char image_start[], image_end[];
 
-int frame_carve_check(const struct slot *s, unsigned memtype)
+int frame_carve_check(const struct slot *s, uint64_t memtype)
 {
 	uint64_t from = slot_pa(s), to = from + frame_size(s->order);
 

@@ -85,7 +85,7 @@ void hart_poked(void)
 	h->wanted = NULL;
 	if (t) {
 		thread_save_fpu(t);
-		if (h->current == t) {
+		if (h->current == t && h->wanted_held) {
 			h->current = NULL;
 			t->state = STATE_HELD;
 		}
@@ -101,7 +101,9 @@ int hart_hold(struct thread *t, bool fpu)
 		thread_save_fpu(t);
 	if (h == self || (h->current != t && !(fpu && h->fpu_owner == t)))
 		return 0;
+	/* One that does not run now may run when the poke comes: it must not be held then. */
 	h->wanted = t;
+	h->wanted_held = h->current == t;
 	hart_poke(h);
 	return -E_AGAIN;
 }

@@ -48,11 +48,14 @@ static inline void *image_window(void *symbol)
 /* Counters for SYSTEM_STATS; only under the lock. */
 extern struct kernel_stats kernel_stats;
 
+struct thread;
+
 /* satp of the kernel's own table. */
 uint64_t kernel_satp(void);
 
 /* Pages of the root server's own image, which no frame names. */
 extern uint64_t boot_root_pages;
+extern struct thread *boot_root_thread;
 
 /* Prints why and stops the machine. Only the kernel's own bugs may come here. */
 __attribute__((noreturn)) void panic(const char *why, uint64_t value);

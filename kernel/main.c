@@ -31,6 +31,7 @@ static struct slot root_cnode_maker, root_vspace_maker, root_thread_maker;
 
 uint64_t image_offset;
 uint64_t boot_root_pages;
+struct thread *boot_root_thread;
 struct kernel_stats kernel_stats;
 
 /* What linker/root.ld puts first. */
@@ -190,5 +191,6 @@ void kernel_main(uint64_t hart, uint64_t dtb, uint64_t entry_instret, uint64_t o
 	};
 	kernel_stats.image_bytes = (uint64_t)(image_end - image_start);
 	kernel_stats.entry_instret = entry_instret;
+	boot_root_thread = t;
 	root_start(t);
 }

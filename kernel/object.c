@@ -70,7 +70,7 @@ void object_unmake_cnode(struct slot *s)
 	slot_to_frame(s, TYPE_FRAME, ((s->object & 31) - 7) / 9);
 }
 
-static int make_small(struct slot *s, unsigned type, uint64_t size)
+static int make_small(struct slot *s, uint64_t type, uint64_t size)
 {
 	void *object = window(slot_pa(s));
 	int error = memory_clear(object, size);
@@ -91,7 +91,7 @@ static int make_small(struct slot *s, unsigned type, uint64_t size)
 	return 0;
 }
 
-static int make_check(const struct slot *s, unsigned type, const struct slot *system)
+static int make_check(const struct slot *s, uint64_t type, const struct slot *system)
 {
 	if (type == TYPE_ENDPOINT) {
 		if (s->type != TYPE_CHIP)
@@ -107,7 +107,7 @@ static int make_check(const struct slot *s, unsigned type, const struct slot *sy
 	return frame_free(s);
 }
 
-int object_make(struct slot *s, unsigned type, const struct slot *system, struct budget *b)
+int object_make(struct slot *s, uint64_t type, const struct slot *system, struct budget *b)
 {
 	int error;
 

@@ -281,7 +281,7 @@ static uint64_t rights_flags(uint64_t rights)
 }
 
 /* All that can be refused before the page tables are looked at. */
-static int map_check(uint64_t va, const struct slot *frame, unsigned rights)
+static int map_check(uint64_t va, const struct slot *frame, uint64_t rights)
 {
 	unsigned children = slot_children(frame);
 
@@ -308,7 +308,7 @@ static bool mapped_at(const struct slot *frame, const struct slot *vspace, uint6
 }
 
 /* Maps one frame of any order, whatever stands there and wherever it was mapped before. */
-static int space_map(const struct slot *vspace, uint64_t va, struct slot *frame, unsigned rights, unsigned how, unsigned *level)
+static int space_map(const struct slot *vspace, uint64_t va, struct slot *frame, uint64_t rights, unsigned how, unsigned *level)
 {
 	int error = map_check(va, frame, rights);
 	pte_t *entry, *old, next;
@@ -368,7 +368,7 @@ bool space_map_fault(const struct slot *vspace, uint64_t va, struct slot *frame,
 	return entry && map_plain(vspace, entry, va, frame, rights, flags);
 }
 
-int space_map_run(const struct slot *vspace, uint64_t *at, struct slot *frames, uint64_t count, unsigned rights,
+int space_map_run(const struct slot *vspace, uint64_t *at, struct slot *frames, uint64_t count, uint64_t rights,
 		  const struct space_fault *fault, uint64_t *done, unsigned *level)
 {
 	uint64_t va = *at;

@@ -50,7 +50,7 @@ struct space_fault {
  * Maps count frames one behind the other from *va on, which advances; fault may be NULL. 0, or the error of frame
  * *done; for -E_NEED_TABLE *level tells which table is missing (1 or 0).
  */
-int space_map_run(const struct slot *vspace, uint64_t *va, struct slot *frames, uint64_t count, unsigned rights,
+int space_map_run(const struct slot *vspace, uint64_t *va, struct slot *frames, uint64_t count, uint64_t rights,
 		  const struct space_fault *fault, uint64_t *done, unsigned *level);
 /* Makes the frame the first page table missing for va. */
 int space_table(const struct slot *vspace, uint64_t va, struct slot *frame);

@@ -155,7 +155,7 @@ static long do_carve(struct thread *t)
 	if (!s)
 		return error;
 	for (uint64_t i = 0; i < count && !error; i++)
-		error = frame_carve_check(&s[i], (unsigned)arg(t, 2));
+		error = frame_carve_check(&s[i], arg(t, 2));
 	for (uint64_t i = 0; i < count && !error; i++)
 		frame_carve(&s[i], (unsigned)arg(t, 2));
 	return error;
@@ -174,7 +174,7 @@ static long do_make(struct thread *t)
 		if (!system)
 			return error;
 	}
-	return object_make(s, (unsigned)arg(t, 1), system, &b);
+	return object_make(s, arg(t, 1), system, &b);
 }
 
 static long do_fill(struct thread *t)
@@ -211,7 +211,8 @@ static struct slot_run run_arg(struct thread *t, uint64_t i, unsigned reg)
 static long do_map(struct thread *t)
 {
 	uint64_t va = arg(t, 1), n = arg(t, 3), done = 0;
-	unsigned rights = (unsigned)arg(t, 2), level = 0;
+	uint64_t rights = arg(t, 2);
+	unsigned level = 0;
 	int error = 0;
 	struct slot *vspace = vspace_arg(t, 0, &error);
 

@@ -76,9 +76,12 @@ int thread_destroy(struct thread *t)
 	if (t->caller)
 		ipc_drop_reply(t->caller);
 	drop_fpu(t);
-	for (unsigned i = 0; i < hart_count; i++)
+	for (unsigned i = 0; i < hart_count; i++) {
 		if (harts[i].payer == t)
 			harts[i].payer = NULL;
+		if (harts[i].wanted == t)
+			harts[i].wanted = NULL;
+	}
 	for (unsigned i = 0; i < BOUND_COUNT; i++)
 		unbind(&t->bound[i]);
 	return 0;
@@ -159,6 +162,9 @@ static long thread_bind(struct thread *self, struct thread *t, unsigned which, c
 		return -E_NO_RIGHT;
 	if (which == BOUND_VSPACE && !(from->rights & RIGHT_WRITE))
 		return -E_NO_RIGHT;
+	/* The kernel will write there: now is the time to find that nothing answers. */
+	if (which == BOUND_BUFFER && memory_copy(window(slot_pa(from)), window(slot_pa(from)), 64))
+		return -E_BAD_MEMORY;
 	result = bind(&t->bound[which], from, which == BOUND_BUFFER ? GIVE_SHARE : GIVE_COPY,
 		      which == BOUND_PAGER ? RIGHT_CALL : RIGHT_ALL, which == BOUND_PAGER ? badge : 0);
 	if (result)

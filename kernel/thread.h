@@ -161,7 +161,8 @@ struct hart {
 	uint64_t fpu_dirty;            /* the owner's values changed since they were loaded, when FS is off */
 	uint64_t id;                   /* of SBI and the device tree */
 	uint64_t index;                /* in harts[]; bit of a hart mask */
-	struct thread *wanted;         /* another hart wants this one held, or its FPU values saved */
+	struct thread *wanted;         /* another hart wants its FPU values saved ... */
+	bool wanted_held;              /* ... and it held, if it still runs */
 	struct thread *payer;          /* whose time is running */
 	uint64_t payer_since;
 	uint64_t slice_end;

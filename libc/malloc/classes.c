@@ -152,15 +152,24 @@ static struct slab *slab_make(unsigned class, void *p)
 	unsigned total = (word_size(span_word(p)) - SLAB_HEAD) / stride;
 	size_t end = SLAB_HEAD + total * stride;
 	uint64_t raw, step = stride * (heap.secret + 1);
-	char *last;
+	char *at, *last;
 
 	span_cut(p, end);
 	span_set(p, span_get(p) | (uint64_t)SPAN_SLAB << 32);
 	*s = (struct slab){ .free = SLAB_HEAD, .owner = thread_self(), .total = total, .stride = stride,
 			    .class = class };
 	raw = address_key((char *)s + SLAB_HEAD, heap.secret) + SLAB_HEAD + stride;
+	at = (char *)s + SLAB_HEAD;
 	last = (char *)s + end - stride;
-	for (char *at = (char *)s + SLAB_HEAD; at < last; at += stride, raw += step)
+	while (at < last - stride) {    /* two a turn: this loop is a tenth of a malloc */
+		char *next = at + stride;
+
+		raw_set(at, raw);
+		raw_set(next, raw + step);
+		raw += 2 * step;
+		at = next + stride;
+	}
+	if (at < last)
 		raw_set(at, raw);
 	word_set(last, 0);
 	if (cache.made - cache.retired[class] < SOON && end <= KEPT_MAX) {

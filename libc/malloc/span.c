@@ -289,7 +289,7 @@ static __attribute__((noinline)) void heap_shrink(void)
 }
 
 /* A free span of bin `bin` with room for `size` at `align`, or NULL. */
-static char *bin_search(unsigned bin, size_t size, size_t align)
+static __attribute__((noinline)) char *bin_search(unsigned bin, size_t size, size_t align)
 {
 	struct links *l = heap.bin[bin];
 
@@ -329,7 +329,7 @@ static __attribute__((noinline)) void span_use(char *p, size_t size)
 }
 
 /* Takes `size` bytes at `align` out of the free span p. */
-static void *span_use_aligned(char *p, size_t size, size_t align)
+static __attribute__((noinline)) void *span_use_aligned(char *p, size_t size, size_t align)
 {
 	size_t lead = -(uintptr_t)p & (align - 1), have = word_size(span_word(p));
 
@@ -581,8 +581,9 @@ static inline __attribute__((always_inline)) void large_free_locked(char *p)
 
 static __attribute__((noinline)) void large_free_wait(void *p)
 {
-	heap_lock();
-	large_free_locked(p);
+	pages_lock_wait(&heap.lock);
+	heap_unlock();
+	large_free(p);
 }
 
 /* Frees the block p, which is not of a slab. */

@@ -633,9 +633,6 @@ static void print_path(const struct path *path, unsigned depth)
 			path->step[i].to, path->step[i].arg);
 }
 
-static const struct path *path_now;
-static unsigned depth_now;
-
 /* In each new state: the audit, and after the last level the stronger checks of host.c too. */
 static void bfs_check(const struct path *path, unsigned depth, struct step step)
 {
@@ -724,8 +721,6 @@ static void bfs(unsigned depth)
 	level_count = 1;
 	for (unsigned d = 0; d < depth && level_count; d++) {
 		for (uint64_t i = 0; i < level_count; i++) {
-			path_now = &level[i];
-			depth_now = d;
 			seen_add_room();
 			tried += bfs_expand(&level[i], d);
 		}

@@ -223,7 +223,9 @@ static void visit_leaf(const struct slot *vspace, uint64_t va, const pte_t *pte,
 static void visit_tlb(const struct slot *vspace, uint64_t va, const pte_t *pte, unsigned level)
 {
 	(void)level;
-	tlb_fill(va, vspace->space, *pte);
+	/* The boot hart may have run any space; another what it runs now. */
+	if (host_hart->index == 0 || (host_hart->current && host_hart->current->satp == space_satp(vspace)))
+		tlb_fill(va, vspace->space, *pte);
 }
 
 static const pte_t *leaf_now(uint64_t asid, uint64_t va)
@@ -327,9 +329,10 @@ static void step_done(void)
 /* Makes a ready thread the running one; the one that ran stays ready. */
 static void run_as(struct thread *t)
 {
-	struct hart *h = this_hart();
+	struct hart *h = t->hart;
 	struct thread *old = h->current;
 
+	host_hart = h;
 	if (old == t)
 		return;
 	if (t->state != STATE_READY)
@@ -369,6 +372,30 @@ void host_fault(struct thread *t, uint64_t cause, uint64_t va)
 	run_as(t);
 	trap_enter(t, cause, va);
 	step_done();
+}
+
+struct hart *host_start_hart(unsigned index)
+{
+	EXPECT(sys(root, SYS_SYSTEM, ROOT_SYSTEM, SYSTEM_HART, index), (long)index);
+	host_hart = &harts[index];
+	hart_init(host_hart, index);
+	host_hart = &harts[0];
+	return &harts[index];
+}
+
+void host_poke(struct hart *h)
+{
+	struct hart *self = host_hart;
+
+	if (!host_poked[h->index])
+		return;
+	host_poked[h->index] = false;
+	host_hart = h;
+	hart_poked();
+	if (!h->current && h->ready_bits)
+		sched_pick();
+	step_done();
+	host_hart = self;
 }
 
 void host_time_to(uint64_t t)

@@ -43,6 +43,11 @@ void host_check(void);
 void host_forget_tlb(void);
 /* Kernel invariants alone: 0 or the number of the broken one. */
 unsigned host_audit(void);
+/* Starts one more hart; nothing runs there yet. */
+struct hart *host_start_hart(unsigned index);
+/* Lets a hart take the pokes it was sent, if any. */
+void host_poke(struct hart *h);
+extern bool host_poked[HART_MAX];
 /* Lets time pass and takes the timer's interrupt. */
 void host_time_to(uint64_t t);
 
