@@ -333,6 +333,6 @@ lint: $(GEN_STAMP) | tools-build tools-lint
 		{ echo "docs/abi-servers.md is not what the interface files say: make abi-doc" >&2; false; }
 	$(Q)tools/lint --kernel '$(CC) $(KERNEL_FLAGS)' --root '$(CC) $(ROOT_FLAGS)' --user '$(CC) $(USER_FLAGS)'
 
--include $(KERNEL_OBJ:.o=.d) $(ROOT_OBJ:.o=.d) $(LIBC_OBJ:.o=.d) $(CRT0:.o=.d) $(PROC_OBJ:.o=.d)
+-include $(KERNEL_OBJ:.o=.d) $(BENCH_OBJ:.o=.d) $(ROOT_OBJ:.o=.d) $(LIBC_OBJ:.o=.d) $(CRT0:.o=.d) $(PROC_OBJ:.o=.d)
 -include $(foreach s,$(SERVERS),$(patsubst %.o,%.d,$(call obj,$(call server_src,$s),$(OUT)/obj)))
 -include $(foreach p,$(PROGRAMS),$(patsubst %.o,%.d,$(call obj,$(call program_src,$p),$(OUT)/obj)))

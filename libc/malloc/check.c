@@ -81,8 +81,10 @@ static void describe(struct text *t, const char *p, bool freed)
 		text_add(t, word_is_free(word) ? " bytes into a free block of " :
 			 word_is_used(word) ? " bytes into a block of " : " bytes into an overwritten block of ");
 	} else {
+		bool used = word_has(word, SPAN_USED) && !span_is_kept(span_start);
+
 		text_number(t, p - span, 10);
-		text_add(t, word_has(word, SPAN_USED) && !span_is_kept(span_start) ? " bytes into a block of " : " bytes into free memory of ");
+		text_add(t, used ? " bytes into a block of " : " bytes into free memory of ");
 	}
 	text_number(t, size - WORD, 10);
 	text_add(t, p == span && !freed ? " bytes; the word before it was overwritten" : " bytes");

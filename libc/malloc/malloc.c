@@ -134,6 +134,14 @@ static __attribute__((noinline)) void free_outside(void *p)
 		check_bad_pointer("free", p);
 }
 
+/* large_free() found heap.lock taken. (Here, as a call out of its file leaves large_free the compact code it has.) */
+void free_waiting(void *p)
+{
+	heap_lock();
+	heap_unlock();
+	large_free(p);
+}
+
 /* p is in the heap, but not of a slab of the calling thread. Under the lock its owner cannot change what it is. */
 static __attribute__((noinline)) void free_other(void *p)
 {

@@ -280,8 +280,9 @@ void *large_alloc(size_t size);         /* takes heap.lock; sets errno */
 void large_free(void *p);               /* takes heap.lock; ends the process if p is no span in use */
 void *large_realloc(void *p, size_t n); /* takes heap.lock; p is in the heap's bounds */
 
-/* malloc.c: the block at p copied into a new one of n bytes. */
+/* malloc.c: the block at p copied into a new one of n bytes; large_free(p) when heap.lock is to be had. */
 void *malloc_move(void *p, size_t n);
+void free_waiting(void *p);
 
 /* classes.c: slabs. Callers do not hold heap.lock, except where said. */
 void *class_alloc(unsigned class);      /* sets errno */

@@ -418,18 +418,21 @@ void *span_top(size_t min, size_t want, size_t align, bool grow)
 	return top_alloc(size_min(want, (top_size() - spare) & -GRAIN), align, false);
 }
 
-/* A span of `size` bytes at `align`, or NULL: no memory. */
+/* A span of `size` bytes at `align`, or NULL: no memory. The kept block goes before more memory is committed. */
 void *span_alloc(size_t size, size_t align)
 {
 	void *p;
 
 	for (;;) {
+		bool kept = heap.kept_size;
+
 		p = bins_alloc(size, align);
 		if (!p)
-			p = top_alloc(size, align, !heap.kept_size);
-		if (p || !heap.kept_size)
+			p = top_alloc(size, align, !kept);
+		if (p || !kept)
 			return p;
-		kept_release();
+		if (heap.kept_size)
+			kept_release();
 	}
 }
 
@@ -579,20 +582,13 @@ static inline __attribute__((always_inline)) void large_free_locked(char *p)
 		heap_unlock();
 }
 
-static __attribute__((noinline)) void large_free_wait(void *p)
-{
-	pages_lock_wait(&heap.lock);
-	heap_unlock();
-	large_free(p);
-}
-
 /* Frees the block p, which is not of a slab. */
 void large_free(void *p)
 {
 	if (heap_try_lock())
 		large_free_locked(p);
 	else
-		large_free_wait(p);
+		free_waiting(p);
 }
 
 /* Takes `more` bytes of what follows the used span p of `have` bytes, and gives what it took; 0: they are not free. */

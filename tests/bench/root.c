@@ -2,19 +2,16 @@
  * root.c: a root server that measures the kernel alone: what programs cannot do because mem holds the frames. Prints
  * lines `BENCH key value` on the firmware's console and powers off. Knows where RAM is on QEMU's virt machine.
  */
-#include <tessera/syscall.h>
+#include "root.h"
 
 #define GIGA         2                 /* RAM starts with this gigapage of the world */
 #define MEGA         16                /* a megapage of it that holds nothing */
 #define PAGES        512
 #define ROUNDS       8
-#define VA           0x40000000ul      /* nothing is there */
 
 /* Slots. */
 #define SLOT_GIGA    100
-#define SLOT_NODE    101               /* a megapage that becomes a CNode */
 #define SLOT_MEGA    102               /* a megapage, split */
-#define FRAMES       CAP(SLOT_NODE, 1)
 #define COPIES       CAP(SLOT_NODE, 1024)
 
 void root_main(void);
@@ -44,8 +41,7 @@ static __attribute__((noreturn)) void end(void)
 		;
 }
 
-/* Stops at the first call that does not do what it should. */
-static void must(const char *what, long result)
+void must(const char *what, long result)
 {
 	if (result >= 0)
 		return;
@@ -56,7 +52,7 @@ static void must(const char *what, long result)
 	end();
 }
 
-static void figure(const char *key, uint64_t value)
+void figure(const char *key, uint64_t value)
 {
 	put("BENCH ");
 	put(key);
@@ -175,5 +171,6 @@ void root_main(void)
 	split();
 	mapping();
 	capabilities();
+	lend_measure();
 	end();
 }

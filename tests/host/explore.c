@@ -114,10 +114,16 @@ static void print_view(const char *who, const struct model_view *v)
 
 static void compare(uint64_t step)
 {
+	int exists = 0;
+
 	for (int slot = 0; slot < MODEL_SLOTS; slot++) {
 		struct model_view want, got;
 
-		if (slot % MODEL_INDEX == 0 || (slot / MODEL_INDEX == MODEL_ORIGIN && slot % MODEL_INDEX > 3) || !model_exists(slot))
+		if (slot % MODEL_INDEX == 0) {
+			exists = model_exists(slot);
+			continue;
+		}
+		if (!exists || (slot / MODEL_INDEX == MODEL_ORIGIN && slot % MODEL_INDEX > 3))
 			continue;
 		want = model_view(slot);
 		got = kernel_view(slot);
@@ -330,6 +336,7 @@ static void random_calls(uint64_t n, uint64_t seed)
 #define BFS_NODES   (MODEL_PROCESSES + BFS_FRAMES)
 #define BFS_DEPTH   8
 #define BFS_OPS     1024
+#define BFS_TREE    24                  /* deepest slot */
 
 /* Frame n, as the root holds it. */
 #define BFS_FRAME(n) (PAGE + 20 + (n))
@@ -490,15 +497,17 @@ struct names {
 	uint64_t frame[BFS_FRAMES];
 };
 
+static uint64_t process_page[MODEL_PROCESSES], frame_page[BFS_FRAMES];
+
 PLAIN static uint64_t place_name(const struct slot *s, const struct names *names)
 {
 	uint64_t page = (uint64_t)s >> PAGE_SHIFT;
 
 	for (unsigned p = 0; p < MODEL_PROCESSES; p++)
-		if (page == (uint64_t)host_slot(PROCESS(p) + 1, 0) >> PAGE_SHIFT)
+		if (page == process_page[p])
 			return names->process[p];
 	for (unsigned f = 0; f < BFS_FRAMES; f++)
-		if (page == slot_pa(root_slot(BFS_FRAME(f))) >> PAGE_SHIFT)
+		if (page == frame_page[f])
 			return names->frame[f];
 	return 99;
 }
@@ -524,7 +533,7 @@ PLAIN static uint64_t slot_number(const struct slot *s, const struct names *name
 /* A tree's number does not depend on the order of siblings. */
 PLAIN static uint64_t tree_number(const struct slot *top, const struct names *names)
 {
-	uint64_t sum[DEPTH_MAX + 2] = { 0 }, own[DEPTH_MAX + 2];
+	uint64_t sum[BFS_TREE] = { 0 }, own[BFS_TREE];
 	unsigned base = top->depth, depth = base;
 
 	own[base] = slot_number(top, names);
@@ -561,54 +570,69 @@ PLAIN static uint64_t state_number_as(struct names *names)
 	return sum;
 }
 
+#define NAMINGS 12
+
+/* Under one of the ways to name three processes and two spaces. */
+static uint64_t state_number_named(unsigned naming)
+{
+	static const uint8_t orders[NAMINGS / 2][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
+	struct names names = { .space = { naming & 1, !(naming & 1) } };
+	uint64_t n;
+
+	for (unsigned p = 0; p < MODEL_PROCESSES; p++)
+		names.process[p] = (uint8_t)(orders[naming / 2][p] + 1);
+	n = state_number_as(&names);
+	return n ? n : 1;
+}
+
 static uint64_t state_number(void)
 {
-	static const uint8_t orders[6][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
 	uint64_t least = ~0UL;
 
-	for (unsigned i = 0; i < 12; i++) {
-		struct names names = { .space = { i & 1, !(i & 1) } };
-		uint64_t n;
+	for (unsigned i = 0; i < NAMINGS; i++) {
+		uint64_t n = state_number_named(i);
 
-		for (unsigned p = 0; p < 3; p++)
-			names.process[p] = (uint8_t)(orders[i / 2][p] + 1);
-		n = state_number_as(&names);
 		least = n < least ? n : least;
 	}
-	return least ? least : 1;
+	return least;
 }
 
 /* ---- the search ---------------------------------------------------------------------------------- */
 
-static uint64_t *seen;
-static uint64_t seen_size = 1 << 20, seen_count;
+/* A set of numbers other than 0. */
+struct set {
+	uint64_t *number, size, count;
+};
 
-static bool seen_insert(uint64_t n)
+PLAIN static bool set_insert(struct set *s, uint64_t n)
 {
-	uint64_t at = mix(n) & (seen_size - 1);
+	uint64_t at = mix(n) & (s->size - 1);
 
-	for (; seen[at]; at = (at + 1) & (seen_size - 1))
-		if (seen[at] == n)
+	for (; s->number[at]; at = (at + 1) & (s->size - 1))
+		if (s->number[at] == n)
 			return false;
-	seen[at] = n;
-	seen_count++;
+	s->number[at] = n;
+	s->count++;
 	return true;
 }
 
-static void seen_add_room(void)
+static void set_add_room(struct set *s)
 {
-	uint64_t *old = seen, size = seen_size;
+	struct set old = *s;
 
-	if (seen && seen_count < seen_size / 2)
+	if (s->count < s->size / 2)
 		return;
-	seen_size = seen ? seen_size * 2 : seen_size;
-	seen = calloc(seen_size, sizeof(*seen));
-	seen_count = 0;
-	for (uint64_t i = 0; old && i < size; i++)
-		if (old[i])
-			(void)seen_insert(old[i]);
-	free(old);
+	s->size = s->size ? s->size * 2 : 1 << 20;
+	s->number = calloc(s->size, sizeof(*s->number));
+	s->count = 0;
+	for (uint64_t i = 0; i < old.size; i++)
+		if (old.number[i])
+			(void)set_insert(s, old.number[i]);
+	free(old.number);
 }
+
+/* States as they are, and each once whatever its names. */
+static struct set exact, seen;
 
 struct path {
 	struct step step[BFS_DEPTH];
@@ -647,7 +671,7 @@ static void bfs_check(const struct path *path, unsigned depth, struct step step)
 		exit(1);
 	}
 	debug_check_fences();
-	if (seen_count % 64)
+	if (seen.count % 64)
 		return;
 	host_forget_tlb();
 	host_check();
@@ -664,21 +688,18 @@ static uint64_t bfs_expand(const struct path *path, unsigned depth)
 	for (unsigned i = 0; i < depth; i++)
 		(void)bfs_do(path->step[i]);
 	save(parent);
-	before = state_number();
+	before = state_number_named(0);
 	n = bfs_steps(steps);
 	for (unsigned i = 0; i < n; i++, tried++) {
-		uint64_t now;
-
 		if (bfs_do(steps[i])) {
-			if (steps[i].op <= BFS_GIVE && state_number() != before) {
+			if (state_number_named(0) != before) {
 				fprintf(stderr, "a refused step changed something:\n");
 				print_path(path, depth);
 				exit(1);
 			}
 			continue;
 		}
-		now = state_number();
-		if (seen_insert(now)) {
+		if (set_insert(&exact, state_number_named(0)) && set_insert(&seen, state_number())) {
 			bfs_check(path, depth, steps[i]);
 			next_push(path, depth, steps[i]);
 		}
@@ -706,6 +727,10 @@ static void bfs_set_up(void)
 		region_add((char *)window(slot_pa(root_slot(SPACE + i))) + (VA >> 21 & 511) * 8 * (i == 1), 64);
 		region_add((char *)window(slot_pa(root_slot(SPACE2 + i))) + (VA >> 21 & 511) * 8 * (i == 1), 64);
 	}
+	for (unsigned p = 0; p < MODEL_PROCESSES; p++)
+		process_page[p] = (uint64_t)host_slot(PROCESS(p) + 1, 0) >> PAGE_SHIFT;
+	for (unsigned f = 0; f < BFS_FRAMES; f++)
+		frame_page[f] = slot_pa(root_slot(BFS_FRAME(f))) >> PAGE_SHIFT;
 	save(initial);
 }
 
@@ -715,24 +740,26 @@ static void bfs(unsigned depth)
 	double start = seconds();
 
 	bfs_set_up();
-	seen_add_room();
-	(void)seen_insert(state_number());
+	set_add_room(&exact);
+	set_add_room(&seen);
+	(void)set_insert(&seen, state_number());
 	level = calloc(1, sizeof(*level));
 	level_count = 1;
 	for (unsigned d = 0; d < depth && level_count; d++) {
 		for (uint64_t i = 0; i < level_count; i++) {
-			seen_add_room();
+			set_add_room(&exact);
+			set_add_room(&seen);
 			tried += bfs_expand(&level[i], d);
 		}
 		fprintf(stderr, "length %u: %" PRIu64 " new states, %" PRIu64 " in all, %" PRIu64 " operations, %.0f s\n", d + 1, next_count,
-			seen_count, tried, seconds() - start);
+			seen.count, tried, seconds() - start);
 		free(level);
 		level = next_level;
 		level_count = next_count;
 		next_level = NULL;
 		next_count = next_room = 0;
 	}
-	printf("bfs: length %u, %" PRIu64 " states, %" PRIu64 " operations, %.1f s\n", depth, seen_count, tried, seconds() - start);
+	printf("bfs: length %u, %" PRIu64 " states, %" PRIu64 " operations, %.1f s\n", depth, seen.count, tried, seconds() - start);
 }
 
 int main(int argc, char **argv)

@@ -76,7 +76,7 @@ static size_t random_size(void)
 
 	switch (r & 15) {
 	case 0:
-		return (r >> 8) % 300000;
+		return (r >> 8) % ((r >> 4 & 15) ? 100000 : 1200000);
 	case 1:
 	case 2:
 		return (r >> 8) % 10000;

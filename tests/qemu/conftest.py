@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+import termios
 
 import pexpect
 import pytest
@@ -30,17 +31,26 @@ class Broken(AssertionError):
     """The machine panicked, stopped or said nothing in time."""
 
 
+def at_start():
+    """In the child, before QEMU starts: what the machine says arrives as it was said, and it ends with us."""
+    modes = termios.tcgetattr(0)
+    modes[1] &= ~termios.ONLCR
+    termios.tcsetattr(0, termios.TCSANOW, modes)
+    machine.die_with_parent()
+
+
 class Shell:
     """The shell of one running machine."""
 
     def __init__(self, log, timeout=BOOT_TIMEOUT, **options):
-        extra = ["-monitor", "none", "-serial", "stdio", "-no-reboot", *options.pop("qemu_args", ())]
+        extra = ["-monitor", "none", "-chardev", "stdio,id=line,signal=off", "-serial", "chardev:line", "-no-reboot",
+                 *options.pop("qemu_args", ())]
         self.debug_build = options.get("build", "debug") == "debug"
         line = machine.command(extra=extra, **options)
         self.log = log
         self.count = 0
         self.child = pexpect.spawn(line[0], line[1:], echo=False, timeout=RUN_TIMEOUT, encoding="utf-8",
-                                   codec_errors="replace", preexec_fn=machine.die_with_parent)
+                                   codec_errors="replace", preexec_fn=at_start)
         self.child.delaybeforesend = None
         self.child.logfile_read = log
         self.expect(PROMPT, timeout)
