@@ -96,7 +96,8 @@ trap_resume:
 	clear_temporaries
 	ld	tp, X(4)(tp)
 	sret
-1:	sd	zero, THREAD_FULL(tp)	/* the next save says again what counts */
+1:	sc.d	t0, zero, (tp)		/* a reservation does not outlive the thread's turn; X(0) is in sepc already */
+	sd	zero, THREAD_FULL(tp)	/* the next save says again what counts */
 	ld	ra, X(1)(tp)
 	ld	t0, X(5)(tp)
 	ld	t1, X(6)(tp)
@@ -119,9 +120,8 @@ trap_pick:
  */
 trap_kernel:
 	csrrw	tp, sscratch, zero
-	addi	sp, sp, -16
-	sd	t0, 0(sp)
-	sd	t1, 8(sp)
+	sd	t0, HART_TRAP_SAVE(tp)
+	sd	t1, HART_TRAP_SAVE + 8(tp)
 	csrr	t0, sepc
 	lla	t1, probe_start
 	bltu	t0, t1, 1f
@@ -129,11 +129,11 @@ trap_kernel:
 	bgeu	t0, t1, 1f
 	lla	t0, probe_failed
 	csrw	sepc, t0
-	ld	t0, 0(sp)
-	ld	t1, 8(sp)
-	addi	sp, sp, 16
+	ld	t0, HART_TRAP_SAVE(tp)
+	ld	t1, HART_TRAP_SAVE + 8(tp)
 	sret
-1:	csrr	a0, scause
+1:	ld	sp, HART_STACK(tp)		/* the stack itself may be what overflowed */
+	csrr	a0, scause
 	csrr	a1, sepc
 	csrr	a2, stval
 	call	trap_own

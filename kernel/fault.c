@@ -129,10 +129,14 @@ static int map_run(struct thread *pager, struct thread *faulter, const struct ma
 /* The plainest answer: the faulting page alone, a fresh frame from the pager's own CNode. False: nothing happened. */
 static bool map_one(struct thread *pager, struct thread *faulter, const struct map_item *item)
 {
-	struct slot *s = thread_slot(pager, item->cap, TYPE_FRAME, 0);
 	unsigned how = MAP_ACCESSED;
+	struct slot *s;
+	int error;
 
-	if (!s || item->count != 1 || (item->va ^ faulter->fault_va) >> PAGE_SHIFT || item->va % PAGE_SIZE)
+	if (item->count != 1 || item->va != (faulter->fault_va & ~(PAGE_SIZE - 1UL)) || item->rights & RIGHT_X)
+		return false;
+	s = cap_run(pager, item->cap, 1, RIGHT_READ, &error);
+	if (!s)
 		return false;
 	if (faulter->fault_access == RIGHT_W && item->rights & RIGHT_W)
 		how |= MAP_DIRTY;

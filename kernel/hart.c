@@ -15,6 +15,8 @@ struct hart harts[HART_MAX] __attribute__((section(".bss.page"), aligned(PAGE_SI
 uint64_t hart_count;
 struct lock kernel_lock __attribute__((section(".bss.page"), aligned(PAGE_SIZE)));
 
+#define ASID_MASK (SPACE_COUNT - 1UL)
+
 extern char hart_stacks[], boot_secondary[];
 
 void lock_acquire(void)
@@ -37,7 +39,11 @@ void hart_init(struct hart *h, uint64_t id)
 	h->index = (uint64_t)(h - harts);
 	h->stack = (uint64_t)hart_stacks + (h->index + 1) * HART_STACK_BYTES;
 	h->satp = csr_read(satp);
-	csr_clear(sstatus, SSTATUS_SPP | SSTATUS_FS | SSTATUS_SUM);
+	csr_clear(sstatus, SSTATUS_SPP | SSTATUS_VS | SSTATUS_FS | SSTATUS_SUM | SSTATUS_MXR);
+	csr_write(satp, h->satp | ASID_MASK << SATP_ASID_SHIFT);
+	if ((csr_read(satp) >> SATP_ASID_SHIFT & ASID_MASK) != ASID_MASK)
+		panic("this hart has fewer than 12 ASID bits", csr_read(satp));
+	csr_write(satp, h->satp);
 	csr_write(scounteren, 7);
 	timer_init();
 }
@@ -99,8 +105,11 @@ int hart_hold(struct thread *t, bool fpu)
 
 	if (fpu && self->fpu_owner == t)
 		thread_save_fpu(t);
-	if (h == self || (h->current != t && !(fpu && h->fpu_owner == t)))
+	if (h == self || (h->current != t && !(fpu && h->fpu_owner == t))) {
+		if (h->wanted == t)
+			h->wanted = NULL;
 		return 0;
+	}
 	/* One that does not run now may run when the poke comes: it must not be held then. */
 	h->wanted = t;
 	h->wanted_held = h->current == t;

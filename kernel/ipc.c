@@ -85,7 +85,7 @@ static void items_undo(struct thread *from, const struct send_item *items, unsig
 		}
 }
 
-/* K1: a capability to the receiving endpoint arrives as its badge. */
+/* K1: a capability to call the receiving endpoint arrives as its badge. */
 static bool item_is_badge(struct thread *from, const struct send_item *item, const struct endpoint *e, uint64_t *badge)
 {
 	struct slot *s;
@@ -94,7 +94,7 @@ static bool item_is_badge(struct thread *from, const struct send_item *item, con
 	if (!e || item->count != 1)
 		return false;
 	s = cap_lookup(from, item->cap, &error);
-	if (!s || s->type != TYPE_ENDPOINT || !s->badged || slot_object(s) != e)
+	if (!s || s->type != TYPE_ENDPOINT || !s->badged || !(s->rights & RIGHT_CALL) || slot_object(s) != e)
 		return false;
 	*badge = s->badge;
 	return true;
@@ -229,7 +229,7 @@ void ipc_send(struct thread *t, struct endpoint *e, uint64_t badge)
 		endpoint_push(e, t, STATE_SEND);
 	}
 	if (timeout)
-		timer_add(t, riscv_time() + timeout);
+		timer_add_after(t, timeout);
 	kernel_stats.switches++;
 	t->hart->current = NULL;
 	sched_switch(r);

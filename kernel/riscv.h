@@ -9,9 +9,11 @@
 #define SATP_ASID_SHIFT 44
 
 #define SSTATUS_SPP     (1UL << 8)
+#define SSTATUS_VS      (3UL << 9)
 #define SSTATUS_FS      (3 << 13)
 #define SSTATUS_FS_CLEAN (2 << 13)
 #define SSTATUS_SUM     (1UL << 18)
+#define SSTATUS_MXR     (1UL << 19)
 
 #define SIE_SOFT        (1UL << 1)
 #define SIE_TIMER       (1UL << 5)

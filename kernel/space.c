@@ -16,6 +16,8 @@
 #define GENERATION_MASK ((1UL << 25) - 1)
 #define TABLE_ENTRIES   512
 #define USER_ENTRIES    256
+/* Of a slot's first word: type and doomed. */
+#define SLOT_PLAIN_MASK (15UL | 1UL << 19)
 
 /* By id: what the space is now. root is NULL when the id is free. */
 static struct {
@@ -323,7 +325,7 @@ static int space_map(const struct slot *vspace, uint64_t va, struct slot *frame,
 		return -E_NEED_TABLE;
 	if (pte_is_table(*entry))
 		return -E_TABLE_PRESENT;
-	if (*entry && entry != old && !(how & MAP_REPLACE))
+	if (*entry && (entry != old || how & MAP_NEIGHBOUR) && !(how & MAP_REPLACE))
 		return -E_OCCUPIED;
 	next = pte_make(slot_pa(frame), rights_flags(rights) | PTE_V | PTE_U);
 	if (how & MAP_ACCESSED)
@@ -345,27 +347,43 @@ static int space_map(const struct slot *vspace, uint64_t va, struct slot *frame,
 	return 0;
 }
 
-/* The plainest case of space_map: a 4 KiB frame without children that was never mapped, into an empty PTE of a known table. */
-static inline bool map_plain(const struct slot *vspace, pte_t *entry, uint64_t va, struct slot *frame, uint64_t rights, uint64_t flags)
+/*
+ * The plainest cases of space_map, of a 4 KiB RAM frame without children and a known entry: into an empty PTE a frame never
+ * mapped before; or other rights for the frame that stands there (*changed: a fence is due). False: nothing happened.
+ */
+static inline bool map_plain(const struct slot *vspace, pte_t *entry, uint64_t va, struct slot *frame, uint64_t rights,
+			     uint64_t flags, bool *changed)
 {
-	if (frame->type != TYPE_FRAME || frame->order != ORDER_4K || frame->memtype == MEM_UNKNOWN || frame->doomed ||
-	    frame->record || slot_has_children(frame) || (rights & ~frame->rights) || *entry)
+	const uint64_t *w = (const uint64_t *)frame;
+	uint64_t record = va >> PAGE_SHIFT | vspace->record, next = w[2] << 14 >> 10 | flags;
+
+	if ((w[0] & SLOT_PLAIN_MASK) != TYPE_FRAME || (w[2] >> 50 & 31) != (MEM_RAM << 3 | ORDER_4K) ||
+	    (rights << 4 & ~w[0]) || slot_has_children(frame))
 		return false;
-	*entry = pte_make(slot_pa(frame), flags);
-	frame->record = va >> PAGE_SHIFT | vspace->record;
+	if (!*entry && !frame->record) {
+		*entry = next;
+		frame->record = record;
+		return true;
+	}
+	if (frame->record != record || !(*entry & PTE_RWX) || pte_pa(*entry) != slot_pa(frame))
+		return false;
+	next = pte_downgrade(frame, entry, next);
+	(void)__atomic_fetch_or(entry, next & (PTE_A | PTE_D), __ATOMIC_RELAXED);
+	*changed = true;
 	return true;
 }
 
 bool space_map_fault(const struct slot *vspace, uint64_t va, struct slot *frame, uint64_t rights, unsigned how)
 {
 	uint64_t flags = rights_flags(rights) | PTE_V | PTE_U | (how & MAP_ACCESSED ? PTE_A : 0) | (how & MAP_DIRTY ? PTE_D : 0);
+	bool changed = false;
 	unsigned missing;
 	pte_t *entry;
 
 	if (!(flags & PTE_RWX) || va >= USER_END)
 		return false;
 	entry = space_entry(slot_object(vspace), va, 0, &missing);
-	return entry && map_plain(vspace, entry, va, frame, rights, flags);
+	return entry && !*entry && map_plain(vspace, entry, va, frame, rights, flags, &changed);
 }
 
 int space_map_run(const struct slot *vspace, uint64_t *at, struct slot *frames, uint64_t count, uint64_t rights,
@@ -374,11 +392,12 @@ int space_map_run(const struct slot *vspace, uint64_t *at, struct slot *frames, 
 	uint64_t va = *at;
 	uint64_t flags = rights_flags(rights) ? rights_flags(rights) | PTE_V | PTE_U : 0;
 	pte_t *entry = NULL;
+	bool changed = false;
 	int error = va % PAGE_SIZE ? -E_BAD_ARG : 0;
 
-	for (*done = 0; *done < count && !error; ++*done, frames++) {
+	for (*done = 0; *done < count && !error; frames++) {
 		bool here = fault && (va == fault->page || (frames->order == ORDER_2M && va == fault->window));
-		unsigned how = here ? fault->how : 0;
+		unsigned how = here ? fault->how : fault ? MAP_NEIGHBOUR : 0;
 
 		if (fault && va - fault->window >= MEGAPAGE_SIZE) {
 			error = -E_BAD_ARG;
@@ -386,16 +405,19 @@ int space_map_run(const struct slot *vspace, uint64_t *at, struct slot *frames, 
 		}
 		if (!entry || va_index(va, 0) == 0)
 			entry = va < USER_END ? space_entry(slot_object(vspace), va, 0, level) : NULL;
-		if (!entry || !flags ||
-		    !map_plain(vspace, entry, va, frames, rights, flags | (how & MAP_ACCESSED ? PTE_A : 0) | (how & MAP_DIRTY ? PTE_D : 0))) {
+		if (!entry || !flags || here || (fault && *entry) ||
+		    !map_plain(vspace, entry, va, frames, rights, flags, &changed))
 			error = space_map(vspace, va, frames, rights, how, level);
-			if (error && !(error == -E_OCCUPIED && fault && !here))
-				break;
+		if (error == -E_OCCUPIED && fault && !here)
 			error = 0;
+		if (!error) {
+			*at = va += frame_size(frames->order);
+			++*done;
 		}
-		*at = va += frame_size(frames->order);
 		entry = frames->order == ORDER_4K && entry ? entry + 1 : NULL;
 	}
+	if (changed)
+		fence_space(vspace->space);
 	if (rights & RIGHT_X && *done)
 		hart_fence_code();
 	return error;

@@ -41,6 +41,7 @@ void space_remove_table(struct slot *table);
 #define MAP_ACCESSED 1  /* with A, and D if writable: the page that faulted on a store */
 #define MAP_REPLACE  2  /* another frame may stand there */
 #define MAP_DIRTY    4
+#define MAP_NEIGHBOUR 8 /* only an empty PTE */
 /* A fault that a run of frames answers: how its page is mapped; all others within the window only fill empty PTEs. */
 struct space_fault {
 	uint64_t page, window;

@@ -16,6 +16,8 @@
 /* Pages of one entry of map and unmap, and of unmap's answer in the dirty bitmap. */
 #define PIECE 128
 #define CARVE_MAX 512
+#define SLICE_LEAST 1000
+#define SLICE_MOST (1UL << 40)
 
 static uint64_t arg(const struct thread *t, unsigned n)
 {
@@ -361,7 +363,7 @@ static long do_system(struct thread *t)
 	case SYSTEM_STATS:
 		return system_stats(t, op == SYSTEM_AUDIT);
 	case SYSTEM_SLICE:
-		if (arg(t, 2) == 0)
+		if (arg(t, 2) < SLICE_LEAST || arg(t, 2) > SLICE_MOST)
 			return -E_BAD_ARG;
 		timer_slice = arg(t, 2);
 		return 0;

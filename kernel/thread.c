@@ -195,7 +195,7 @@ static long thread_set_prio(struct thread *self, struct thread *t, uint64_t prio
 
 static long thread_run(struct thread *t)
 {
-	if (t->state != STATE_STOPPED)
+	if (t->state != STATE_STOPPED && t->state != STATE_HELD)
 		return -E_RUNNING;
 	if (t->bound[BOUND_VSPACE].type != TYPE_VSPACE || t->bound[BOUND_CSPACE].type != TYPE_CNODE)
 		return -E_BUSY;

@@ -32,6 +32,7 @@
 #define HART_FS_ON       32
 #define HART_READY_BITS  40
 #define HART_FPU_DIRTY   48
+#define HART_TRAP_SAVE   56
 #define LOCK_OWNER       4
 #define HART_STACK_BYTES 8192 /* its lowest page unmapped */
 #define HART_STACK_USED  4096
@@ -159,8 +160,9 @@ struct hart {
 	uint64_t fs_on;                /* sstatus.FS is on */
 	uint64_t ready_bits;           /* bit 63 - prio: that queue is not empty */
 	uint64_t fpu_dirty;            /* the owner's values changed since they were loaded, when FS is off */
-	uint64_t id;                   /* of SBI and the device tree */
+	uint64_t trap_save[2];         /* room for a trap in the kernel */
 	uint64_t index;                /* in harts[]; bit of a hart mask */
+	uint64_t id;                   /* of SBI and the device tree */
 	struct thread *wanted;         /* another hart wants its FPU values saved ... */
 	bool wanted_held;              /* ... and it held, if it still runs */
 	struct thread *payer;          /* whose time is running */
@@ -174,7 +176,8 @@ struct hart {
 _Static_assert(sizeof(struct hart) <= PAGE_SIZE, "a hart is a frame");
 _Static_assert(offsetof(struct hart, stack) == HART_STACK && offsetof(struct hart, satp) == HART_SATP &&
 	       offsetof(struct hart, fpu_owner) == HART_FPU_OWNER && offsetof(struct hart, fs_on) == HART_FS_ON &&
-	       offsetof(struct hart, ready_bits) == HART_READY_BITS && offsetof(struct hart, fpu_dirty) == HART_FPU_DIRTY,
+	       offsetof(struct hart, ready_bits) == HART_READY_BITS && offsetof(struct hart, fpu_dirty) == HART_FPU_DIRTY &&
+	       offsetof(struct hart, trap_save) == HART_TRAP_SAVE,
 	       "assembly");
 
 /* Harts 0 .. hart_count - 1 run; the boot hart is the first. */
@@ -296,6 +299,8 @@ long thread_regs(struct thread *self, struct slot *s, uint64_t write, uint64_t g
 /* timer.c */
 void timer_init(void);
 void timer_add(struct thread *t, uint64_t deadline);
+/* The same for a time from now. */
+void timer_add_after(struct thread *t, uint64_t ticks);
 void timer_remove(struct thread *t);
 static inline void timer_cancel(struct thread *t)
 {

@@ -109,6 +109,13 @@ void timer_remove(struct thread *t)
 	thread_set_gate(t);
 }
 
+void timer_add_after(struct thread *t, uint64_t ticks)
+{
+	uint64_t now = riscv_time();
+
+	timer_add(t, ticks < ~0UL - now ? now + ticks : ~0UL);
+}
+
 static void timer_fire(struct thread *t)
 {
 	timer_remove(t);

