@@ -228,6 +228,24 @@ $(OUT)/bench/kernel.elf: $(BENCH_KERNEL) linker/kernel.ld
 	$(call say,LD      $@)
 	$(Q)$(LD) $(BARE_LINK) -T linker/kernel.ld -o $@ $(BENCH_KERNEL) $(LIBGCC_BARE)
 
+# ---- the kernel with a root server that tests it: tests/kernel ------------------------------------
+KTEST_OBJ := $(patsubst tests/kernel/%,$(OUT)/kerneltest/%.o,$(sort $(wildcard tests/kernel/*.c tests/kernel/*.S)))
+KTEST_LINK = $(LD) $(BARE_LINK) -T tests/kernel/tests.ld -T linker/root.ld
+$(OUT)/kerneltest/%.c.o: tests/kernel/%.c $(OUT)/flags
+	$(call compile,CC     ,$(BARE) -fno-toplevel-reorder)
+$(OUT)/kerneltest/%.S.o: tests/kernel/%.S $(OUT)/flags
+	$(call compile,AS     ,$(BARE))
+$(OUT)/kerneltest/root.elf: $(KTEST_OBJ) tests/kernel/tests.ld linker/root.ld
+	$(call say,LD      $@)
+	$(Q)$(KTEST_LINK) -o $@ $(KTEST_OBJ) $(LIBGCC_BARE)
+$(OUT)/kerneltest/image.o: kernel/root.S $(OUT)/kerneltest/root.bin
+	$(call compile,AS     ,$(KERNEL_FLAGS) -DROOT_IMAGE_PATH='"$(OUT)/kerneltest/root.bin"')
+KTEST_KERNEL := $(filter-out %/kernel/root.S.o,$(KERNEL_OBJ)) $(OUT)/kerneltest/image.o
+$(OUT)/kerneltest.elf: $(KTEST_KERNEL) linker/kernel.ld
+	$(call say,LD      $@)
+	$(Q)$(LD) $(BARE_LINK) -T linker/kernel.ld -o $@ $(KTEST_KERNEL) $(LIBGCC_BARE)
+-include $(KTEST_OBJ:.o=.d)
+
 # ---- libc, servers, programs --------------------------------------------------------------------
 # picolibc keeps pointer tables in .rodata: renamed, a PIE may relocate them.
 $(OUT)/libcpie.a: $(PICOLIBC)/lib/rv64imafdc/lp64d/libc.a $(OUT)/flags
@@ -324,8 +342,8 @@ test: test-host test-qemu
 test-host: tools-test $(HOST_ALL) $(RUN_TESTS) $(RUN_FUZZ)
 	$(if $(HOST_PY),$(Q)$(PYTEST) --junitxml=build/junit-host.xml $(HOST_PY) $(none_ok))
 
-test-qemu: tools-test tools-run image | test-host
-	$(Q)$(MAKE) BUILD=release image
+test-qemu: tools-test tools-run image $(OUT)/kerneltest.bin | test-host
+	$(Q)$(MAKE) BUILD=release image build/release/kerneltest.bin
 	$(Q)$(PYTEST) -n $(or $(JOBS),2) --junitxml=build/junit-qemu.xml tests/qemu $(none_ok)
 
 lint: $(GEN_STAMP) | tools-build tools-lint

@@ -236,7 +236,7 @@ static int cap_unmake(struct slot *s, struct budget *b)
 	switch (s->type) {
 	case TYPE_FRAME:
 		if (space_mapping(s))
-			b->dirty |= space_unmap(s);
+			space_unmap_run(s, 1, &b->dirty, 0);
 		s->record = 0;
 		return 0;
 	case TYPE_TABLE:

@@ -419,7 +419,7 @@ void ipc_reply_recv(struct thread *t)
 	ipc_receive(t, e, info, next);
 }
 
-long ipc_save_reply(struct thread *t, cap_t dst)
+long ipc_save_reply(struct thread *t)
 {
 	struct thread *caller = t->caller;
 	struct slot *s;
@@ -427,7 +427,7 @@ long ipc_save_reply(struct thread *t, cap_t dst)
 
 	if (!caller)
 		return -E_NO_REPLY;
-	s = cap_run(t, dst, 1, RIGHT_WRITE, &error);
+	s = cap_run(t, t->regs[REG_A0], 1, RIGHT_WRITE, &error);
 	if (!s)
 		return error;
 	if (s->type != TYPE_NULL)

@@ -205,19 +205,6 @@ static pte_t pte_downgrade(const struct slot *s, pte_t *entry, pte_t next)
 	return __atomic_exchange_n(entry, next, __ATOMIC_RELAXED);
 }
 
-unsigned space_unmap(struct slot *frame)
-{
-	pte_t *entry = space_mapping(frame);
-	unsigned dirty;
-
-	if (!entry)
-		return 0;
-	dirty = (pte_downgrade(frame, entry, 0) & PTE_D) != 0;
-	space_fence(frame);
-	frame->record = 0;
-	return dirty;
-}
-
 /* The live leaf PTE of a frame, by way of the table the frame before it was found in, if it is the same. */
 static pte_t *mapping_near(const struct slot *frame, pte_t **table, uint64_t *window)
 {
@@ -237,7 +224,7 @@ static pte_t *mapping_near(const struct slot *frame, pte_t **table, uint64_t *wi
 
 void space_unmap_run(struct slot *frames, uint64_t count, uint64_t *dirty, uint64_t bit)
 {
-	uint64_t window = 0, unmapped = 0, space = 0;
+	uint64_t window = 0, unmapped = 0, space = 0, va = 0;
 	bool mixed = false;
 	pte_t *table = NULL;
 
@@ -249,9 +236,12 @@ void space_unmap_run(struct slot *frames, uint64_t count, uint64_t *dirty, uint6
 		dirty[bit / 64] |= (uint64_t)((pte_downgrade(frames, entry, 0) & PTE_D) != 0) << (bit % 64);
 		mixed |= unmapped++ && space != frames->space;
 		space = frames->space;
+		va = (uint64_t)frames->vpn << PAGE_SHIFT;
 		frames->record = 0;
 	}
-	if (mixed) {
+	if (unmapped == 1) {
+		fence_page((unsigned)space, va);
+	} else if (mixed) {
 		riscv_fence_all();
 		hart_fence(~0UL, 0, ~0UL, FENCE_ALL_SPACES);
 		debug_fenced(FENCE_ALL_SPACES, DEBUG_ALL_VA, ~0UL);

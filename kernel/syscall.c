@@ -24,11 +24,6 @@ static uint64_t arg(const struct thread *t, unsigned n)
 	return t->regs[REG_A0 + n];
 }
 
-static long do_save_reply(struct thread *t)
-{
-	return ipc_save_reply(t, arg(t, 0));
-}
-
 static long do_signal(struct thread *t)
 {
 	int error = 0;
@@ -82,7 +77,8 @@ static bool answerable(const struct thread *t)
 	return this_hart()->current == t || t->state == STATE_READY;
 }
 
-static long destroy(struct thread *t, bool self)
+/* delete and revoke */
+static long do_destroy(struct thread *t)
 {
 	struct budget b = { BUDGET_ENTRY, 0 };
 	int error = 0;
@@ -92,20 +88,10 @@ static long destroy(struct thread *t, bool self)
 		return error;
 	if (s->type == TYPE_NULL)
 		return -E_BAD_SLOT;
-	error = cap_destroy(s, self, &b);
+	error = cap_destroy(s, t->regs[REG_A7] == SYS_DELETE, &b);
 	if (answerable(t))
 		t->regs[REG_A1] = b.dirty;
 	return error;
-}
-
-static long do_delete(struct thread *t)
-{
-	return destroy(t, true);
-}
-
-static long do_revoke(struct thread *t)
-{
-	return destroy(t, false);
 }
 
 static long do_inspect(struct thread *t)
@@ -377,8 +363,8 @@ static long do_system(struct thread *t)
 void syscall_enter(struct thread *t)
 {
 	static long (*const calls[SYS_COUNT])(struct thread *) = {
-		[SYS_SIGNAL] = do_signal, [SYS_SAVE_REPLY] = do_save_reply, [SYS_GIVE] = do_give,
-		[SYS_DELETE] = do_delete, [SYS_REVOKE] = do_revoke, [SYS_INSPECT] = do_inspect,
+		[SYS_SIGNAL] = do_signal, [SYS_SAVE_REPLY] = ipc_save_reply, [SYS_GIVE] = do_give,
+		[SYS_DELETE] = do_destroy, [SYS_REVOKE] = do_destroy, [SYS_INSPECT] = do_inspect,
 		[SYS_SPLIT] = do_split, [SYS_CARVE] = do_carve, [SYS_MAKE] = do_make, [SYS_FILL] = do_fill,
 		[SYS_MAP] = do_map, [SYS_UNMAP] = do_unmap, [SYS_TABLE] = do_table, [SYS_SCAN] = do_scan,
 		[SYS_THREAD_SET] = do_thread_set, [SYS_THREAD_REGS] = do_thread_regs, [SYS_SYSTEM] = do_system,

@@ -323,7 +323,8 @@ void ipc_send(struct thread *t, struct endpoint *e, uint64_t badge);
 void ipc_drop_reply(struct thread *t);
 /* Wakes up to all waiting with SERVER_GONE; false when the budget ran out first. */
 bool ipc_destroy_endpoint(struct endpoint *e, struct budget *b);
-long ipc_save_reply(struct thread *t, cap_t dst);
+/* The system call. */
+long ipc_save_reply(struct thread *t);
 
 /* fault.c */
 void fault_raise(struct thread *t, uint64_t cause, uint64_t va);

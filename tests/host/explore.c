@@ -435,7 +435,7 @@ static long bfs_do(struct step step)
 	case BFS_MAP:
 		return space_map_run(space, &va, s, 1, step.arg, NULL, &done, &level);
 	case BFS_UNMAP:
-		return s->type == TYPE_FRAME && space_mapping(s) ? (space_unmap(s), 0) : -1;
+		return s->type == TYPE_FRAME && space_mapping(s) ? (space_unmap_run(s, 1, (uint64_t[1]){ 0 }, 0), 0) : -1;
 	default:
 		return space_table(space, VA, s);
 	}

@@ -63,6 +63,7 @@ void test_note(const char *text, uint64_t value);
 #define RAM_GIG          2
 #define SLOT_TEST        160           /* from here on a test's own, empty at its start */
 #define PRIO_TEST        40
+#define THREAD_TEST      (ROOT_STOCK + 1)  /* the test's own thread */
 #define TICKS_MS         10000         /* of the time CSR on this machine */
 
 extern unsigned hart_count;            /* harts that run; those from 1 on are idle at a test's start */
@@ -118,8 +119,9 @@ static inline struct ipc_buffer *buffer(void)
 	return b;
 }
 
-/* Sleeps: lower priorities run. */
+/* Sleeps: lower priorities run. Not while the thread owes an answer. */
 void sleep_ms(unsigned ms);
+void spin_ms(unsigned ms);
 /* Waits until *at is value, sleeping; fails after 10 s. */
 void wait_for(const volatile uint64_t *at, uint64_t value);
 /* The same, spinning. */

@@ -304,7 +304,7 @@ TEST(a_call_timeout_ends_a_call_in_service)
 	ended = 0;
 	OK(sys_thread_set(h->thread, THREAD_RUN, 0));
 	OK(receive(e, &m));
-	sleep_ms(20);
+	spin_ms(20);
 	EQUAL(ended, 1);
 	EQUAL(status[0], -E_TIMEOUT);
 	answer(3);
@@ -396,6 +396,7 @@ TEST(c21_a_saved_answer_serves_once)
 
 TEST(c21_an_answer_does_not_reach_a_new_thread_in_the_same_frame)
 {
+	static char stack[512] __attribute__((aligned(16)));
 	cap_t e = endpoint_new(), c = mint(e, RIGHT_CALL, 1), saved = slots_new(1);
 	struct helper *h = caller_start(0, c, 0, PRIO_TEST + 1);
 	struct message m = { .info = 0 };
@@ -405,7 +406,7 @@ TEST(c21_an_answer_does_not_reach_a_new_thread_in_the_same_frame)
 	OK(sys_revoke(h->thread, 0));
 	CHECK(slot_empty(saved));
 	/* Another thread in the same memory, waiting in a call of its own. */
-	thread_make(h->thread, (uint64_t)thread_end, 0, 0, PRIO_TEST + 1);
+	thread_make(h->thread, (uint64_t)thread_end, (uint64_t)stack + sizeof(stack), 0, PRIO_TEST + 1);
 	OK(sys_thread_set(h->thread, THREAD_RUN, 0));
 	m.info = INFO_REPLY | INFO_SAVED | 1;
 	OK(sys_reply_recv(0, &m, saved, 0));
@@ -628,9 +629,9 @@ static long send_items(cap_t call, unsigned items)
 	struct message m = { .info = info_make(1, 0, items) };
 	long r;
 
-	OK(sys_thread_set(ROOT_STOCK + 1, THREAD_CALL_TIMEOUT, TICKS_MS));
+	OK(sys_thread_set(THREAD_TEST, THREAD_CALL_TIMEOUT, TICKS_MS));
 	r = sys_call(call, &m);
-	OK(sys_thread_set(ROOT_STOCK + 1, THREAD_CALL_TIMEOUT, 0));
+	OK(sys_thread_set(THREAD_TEST, THREAD_CALL_TIMEOUT, 0));
 	return r;
 }
 
@@ -764,6 +765,7 @@ TEST(a_queued_message_is_checked_again_when_it_is_delivered)
 	struct helper *h = caller_new(0, mint(e, RIGHT_CALL, 1), 0, PRIO_TEST + 1);
 	struct message m = { .info = 0 };
 
+	OK(sys_thread_set(THREAD_TEST, THREAD_WINDOW, slots_new(1) | 1UL << 32));
 	plans[0].info = info_make(0, 0, 1);
 	h->buffer->send[0] = (struct send_item){ f, 1, GIVE_MOVE, 0, 0 };
 	ended = 0;

@@ -168,10 +168,9 @@ TEST(lowering_the_own_priority_yields_to_who_is_ready)
 
 	(void)h;
 	counter = 0;
-	/* The worker's own thread capability: the harness keeps it in the third stock frame but one. */
-	OK(sys_thread_set(ROOT_STOCK + 1, THREAD_PRIO, PRIO_TEST - 10));
+	OK(sys_thread_set(THREAD_TEST, THREAD_PRIO, PRIO_TEST - 10));
 	EQUAL(counter, 7);
-	OK(sys_thread_set(ROOT_STOCK + 1, THREAD_PRIO, PRIO_TEST));
+	OK(sys_thread_set(THREAD_TEST, THREAD_PRIO, PRIO_TEST));
 }
 
 TEST(regs_refuses_bad_groups_and_callers_without_a_buffer)

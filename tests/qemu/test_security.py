@@ -1,6 +1,12 @@
 """Rows of the security checklist (docs/security.md) that show on the console."""
 
 
+def test_c08_a_program_gets_no_device_and_nothing_of_others(shell):
+    before = shell.free(), shell.processes()
+    assert shell.ok("trespass") == "trespass: everything was refused\n"
+    assert (shell.free(), shell.processes()) == before
+
+
 def test_c39_files_of_the_archive_are_whole_after_all_memory_was_used(boot, archive):
     text = "".join(f"line {number} of a file\n" for number in range(4000))
     shell = boot(mem="64M", archive=archive({"etc/long": text.encode()}))
