@@ -314,6 +314,9 @@ static long ipc_reply(struct thread *t, uint64_t info, struct thread **next)
 	long error = reply_target(t, info, &caller);
 
 	*next = NULL;
+	/* Mappings that nobody waits for any more are done, too: who watches `replied` goes on. */
+	if (!error && !caller && info & INFO_MAP && t->buffer)
+		t->buffer->replied++;
 	if (error || !caller)
 		return error;
 	if (caller->faulted) {

@@ -13,6 +13,7 @@
 #include "object.h"
 #include "random.h"
 #include "range.h"
+#include "receiver.h"
 #include "slots.h"
 #include "space.h"
 #include "vm.h"
@@ -46,21 +47,33 @@ static uint32_t handle(const struct idl_cap *cap)
 	return cap->count ? 0 : object_named(cap->value);
 }
 
-/* A capability that the answer carries: a copy of one of ours. */
-static void send_copy(struct send_item *item, cap_t cap, unsigned rights)
+/*
+ * Capability `out` of the answer: a copy of one of ours, made now: when the answer leaves, the lock is given up and
+ * another receiver may have ended the object. Then the copy is gone, and the client gets an error.
+ */
+static int send(struct send_item *item, unsigned out, cap_t cap, unsigned rights, uint64_t badge)
 {
-	*item = (struct send_item){ .cap = cap, .count = 1, .verb = GIVE_COPY, .rights = rights };
+	uint32_t slot = self->slots + RECEIVER_OUT + out;
+	long r = sys_give(GIVE_COPY, cap, 1, slot, rights, badge, 0);
+
+	/* Left over from an answer that was not taken. */
+	if (r == -E_NOT_EMPTY) {
+		sys_delete(slot);
+		r = sys_give(GIVE_COPY, cap, 1, slot, rights, badge, 0);
+	}
+	*item = (struct send_item){ .cap = slot, .count = 1, .verb = GIVE_MOVE, .rights = RIGHT_ALL };
+	return (int)-r;
+}
+
+static int send_copy(struct send_item *item, unsigned out, cap_t cap, unsigned rights)
+{
+	return send(item, out, cap, rights, 0);
 }
 
 /* A capability to mem itself with this badge. */
 static int send_badge(struct send_item *item, unsigned out, uint64_t badge)
 {
-	long r;
-
-	sys_delete(SLOT_OUT + out);
-	r = sys_give(GIVE_COPY, SLOT_MAIL, 1, SLOT_OUT + out, RIGHT_CALL, badge, 0);
-	*item = (struct send_item){ .cap = SLOT_OUT + out, .count = 1, .verb = GIVE_MOVE, .rights = RIGHT_ALL };
-	return (int)-r;
+	return send(item, out, SLOT_MAIL, RIGHT_CALL, badge);
 }
 
 /* Own memory. */
@@ -77,6 +90,7 @@ int mem_on_unmap(const struct mem_request *q, uint64_t addr, uint64_t size)
 {
 	uint32_t space = caller(q);
 
+	receiver_settle(space);
 	return space ? range_unmap(space, addr, size) : E_DENIED;
 }
 
@@ -84,6 +98,7 @@ int mem_on_protect(const struct mem_request *q, uint64_t addr, uint64_t size, ui
 {
 	uint32_t space = caller(q);
 
+	receiver_settle(space);
 	return space ? range_protect(space, addr, size, access) : E_DENIED;
 }
 
@@ -99,6 +114,7 @@ int mem_on_commit(const struct mem_request *q, uint64_t addr, uint64_t size, uin
 {
 	uint32_t space = caller(q);
 
+	receiver_settle(space);
 	return space ? range_commit(space, addr, size, access) : E_DENIED;
 }
 
@@ -117,6 +133,7 @@ int mem_on_decommit(const struct mem_request *q, const void *ranges, size_t rang
 		return E_DENIED;
 	if (!n || ranges_n % sizeof(struct client_range))
 		return E_BAD_RANGE;
+	receiver_settle(space);
 	for (size_t i = 0; i < 2 * n && !error; i++) {
 		struct client_range range;
 
@@ -217,9 +234,13 @@ static int create(uint32_t space, const struct thread_start *start, struct send_
 
 	if (error)
 		return error;
-	send_copy(thread, thread_cap(id), RIGHT_ALL);
 	*buffer = (uint64_t)thread_at(id)->page << PAGE_SHIFT;
-	return start->second ? (int)-sys_thread_set(thread_cap(id), THREAD_RUN, 0) : 0;
+	error = send_copy(thread, 0, thread_cap(id), RIGHT_ALL);
+	if (!error && start->second)
+		error = (int)-sys_thread_set(thread_cap(id), THREAD_RUN, 0);
+	if (error)
+		thread_destroy(id);
+	return error;
 }
 
 int mem_on_thread_create(const struct mem_request *q, uint64_t entry, uint64_t sp, uint64_t arg, uint64_t tp,
@@ -251,9 +272,7 @@ int mem_on_endpoint_create(const struct mem_request *q, struct send_item *endpoi
 	cap_t cap;
 	int error = space ? space_endpoint(space, &cap) : E_NO_MEMORY;
 
-	if (!error)
-		send_copy(endpoint, cap, RIGHT_ALL);
-	return error;
+	return error ? error : send_copy(endpoint, 0, cap, RIGHT_ALL);
 }
 
 int mem_on_endpoint_destroy(const struct mem_request *q, struct idl_cap endpoint)
@@ -351,13 +370,12 @@ int mem_on_space_create(const struct mem_request *q, uint64_t limit, struct send
 	if (error)
 		return error;
 	error = send_badge(space, 0, space_badge(n));
-	if (error) {
+	if (!error)
+		error = send_copy(cnode, 1, space_cnode(n), RIGHT_ALL);
+	if (error)
 		space_destroy(n);
-		return error;
-	}
-	send_copy(cnode, space_cnode(n), RIGHT_ALL);
 	*id = n;
-	return 0;
+	return error;
 }
 
 int mem_on_space_endpoint(const struct mem_request *q, uint64_t id, struct send_item *endpoint)
@@ -368,9 +386,7 @@ int mem_on_space_endpoint(const struct mem_request *q, uint64_t id, struct send_
 
 	if (!error)
 		error = space_endpoint(space, &cap);
-	if (!error)
-		send_copy(endpoint, cap, RIGHT_ALL);
-	return error;
+	return error ? error : send_copy(endpoint, 0, cap, RIGHT_ALL);
 }
 
 int mem_on_space_allow(const struct mem_request *q, uint64_t id, uint32_t what)
@@ -463,7 +479,10 @@ int mem_on_space_write(const struct mem_request *q, uint64_t id, uint64_t addr, 
 	uint32_t space;
 	int error = factory_space(q, id, &space);
 
-	return error ? error : range_write(space, addr, data, data_n);
+	if (error)
+		return error;
+	receiver_settle(space);
+	return range_write(space, addr, data, data_n);
 }
 
 int mem_on_space_protect(const struct mem_request *q, uint64_t id, uint64_t addr, uint64_t size,
@@ -472,7 +491,10 @@ int mem_on_space_protect(const struct mem_request *q, uint64_t id, uint64_t addr
 	uint32_t space;
 	int error = factory_space(q, id, &space);
 
-	return error ? error : range_protect(space, addr, size, access);
+	if (error)
+		return error;
+	receiver_settle(space);
+	return range_protect(space, addr, size, access);
 }
 
 int mem_on_supervise(const struct mem_request *q, struct idl_cap notify)
@@ -530,8 +552,7 @@ int mem_on_system_copy(const struct mem_request *q, struct send_item *system)
 {
 	if (!is_factory(q))
 		return E_DENIED;
-	send_copy(system, ROOT_SYSTEM, RIGHT_RESET | RIGHT_IRQ | RIGHT_DEBUG);
-	return 0;
+	return send_copy(system, 0, ROOT_SYSTEM, RIGHT_RESET | RIGHT_IRQ | RIGHT_DEBUG);
 }
 
 int mem_on_begun(const struct mem_request *q, uint64_t *kernel, uint64_t *root)

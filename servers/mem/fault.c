@@ -13,6 +13,7 @@
 #include "layout.h"
 #include "log.h"
 #include "object.h"
+#include "receiver.h"
 #include "region.h"
 #include "slots.h"
 #include "space.h"
@@ -23,14 +24,7 @@
 #define WINDOW_PAGES    512u            /* a reply maps within one page table */
 #define RETRIES         6
 #define WHY_NO_PAGE_FAULT E_BAD_ARG
-
-/* The fault being answered. */
-static struct {
-	uint32_t thread;
-	uint64_t va, access, cause;
-	unsigned items, retries;
-	struct map_item first;
-} now;
+#define RIGHT_RWX       (RIGHT_R | RIGHT_W | RIGHT_X)
 
 static uint32_t queue_head, queue_tail, supervisor;
 
@@ -39,30 +33,34 @@ void fault_set_supervisor(uint32_t space)
 	supervisor = space;
 }
 
+static uint64_t fault_access(void)
+{
+	return self->how & 0xff;
+}
+
 static struct map_item *item_at(unsigned i)
 {
-	return i ? &vm_buffer()->maps[i - 1] : &now.first;
+	return i ? &self->buffer->maps[i - 1] : &self->item;
 }
 
 /* One more page to map; a run of slots for a run of pages is one item. */
 static void item_add(cap_t cap, uint64_t va, unsigned rights)
 {
-	struct map_item *last = now.items ? item_at(now.items - 1) : 0;
+	struct map_item *last = self->items ? item_at(self->items - 1) : 0;
 
 	if (last && last->cap + last->count == cap && last->va + (last->count << PAGE_SHIFT) == va) {
 		last->count++;
 		return;
 	}
-	*item_at(now.items++) = (struct map_item){ cap, 1, va, rights };
+	*item_at(self->items++) = (struct map_item){ cap, 1, va, rights };
 }
 
-static uint64_t answer(struct message *m)
+/* Leaves the note that the kernel will map in the space once the lock is dropped. */
+static inline uint64_t answer(uint32_t space, unsigned items)
 {
-	m->w[0] = now.first.cap;
-	m->w[1] = now.first.count;
-	m->w[2] = now.first.va;
-	m->w[3] = now.first.rights;
-	return INFO_REPLY | INFO_MAP | now.items;
+	self->answers = self->buffer->replied;
+	self->answering = space;
+	return INFO_REPLY | INFO_MAP | items;
 }
 
 /* Puts the thread in the queue of reports and wakes the supervisor. */
@@ -70,9 +68,9 @@ static void report(uint32_t id, unsigned why)
 {
 	struct thread *t = thread_at(id);
 
-	t->va = now.va;
-	t->access = now.access;
-	t->cause = now.cause;
+	t->va = self->va;
+	t->access = fault_access();
+	t->cause = self->how >> 8;
 	t->why = why;
 	t->queued = 0;
 	if (queue_tail)
@@ -86,17 +84,17 @@ static void report(uint32_t id, unsigned why)
 /* The supervisor itself cannot be helped. */
 static void report_supervisor(const uint64_t *regs)
 {
-	uint64_t values[] = { now.va, now.access, now.cause, regs[0], regs[1], regs[2] };
+	uint64_t values[] = { self->va, fault_access(), self->how >> 8, regs[0], regs[1], regs[2] };
 
 	log_line("mem: proc stopped: va access cause pc ra sp", 6, values);
-	log_fatal("the process server faulted", now.va);
+	log_fatal("the process server faulted", self->va);
 }
 
 /* The fault cannot be resolved: the thread goes to its fault_pc, or stops and is reported. */
 static uint64_t fail(unsigned why)
 {
 	struct message m = { .info = INFO_REPLY | INFO_FAIL };
-	uint32_t id = now.thread;
+	uint32_t id = thread_by_badge(self->badge);
 
 	sys_reply_recv(0, &m, 0, 0);
 	if (!id || sys_thread_regs(thread_cap(id), REGS_READ, REGS_GENERAL))
@@ -187,7 +185,7 @@ static void around_sequence(struct space *s, struct region *r, uint32_t page, un
 {
 	uint32_t end = region_end(r), want = 1;
 
-	if (page == r->next_touch && r->window)
+	if (page == r->next_touch)
 		want = r->window * AROUND_GROWTH < AROUND_PAGES ? r->window * AROUND_GROWTH : AROUND_PAGES;
 	if (end > (page | (WINDOW_PAGES - 1)) + 1)
 		end = (page | (WINDOW_PAGES - 1)) + 1;
@@ -276,58 +274,114 @@ static unsigned map_buffer(uint32_t space, uint32_t page)
 	return 0;
 }
 
-static unsigned resolve(void)
+/* Items for the fault. 0 or why there are none. */
+static unsigned resolve(uint32_t space)
 {
-	uint32_t space = thread_at(now.thread)->space, id;
 	struct space *s = space_at(space);
+	uint64_t access = fault_access();
 	struct region *r;
+	uint32_t id;
 
-	s->faults++;
-	if (!now.access)
+	if (!access)
 		return WHY_NO_PAGE_FAULT;
-	if (now.va >= USER_END)
+	if (self->va >= USER_END)
 		return E_BAD_RANGE;
-	id = region_at_fault(s, now.va >> PAGE_SHIFT);
+	id = region_at_fault(s, self->va >> PAGE_SHIFT);
 	if (!id)
 		return E_BAD_RANGE;
 	r = region_at(id);
-	if (!(now.access & (r->prot & RIGHT_W ? r->prot | RIGHT_R : r->prot)))
+	if (!(access & (r->prot & RIGHT_W ? r->prot | RIGHT_R : r->prot)))
 		return E_DENIED;
 	if (!r->object)
-		return map_buffer(space, now.va >> PAGE_SHIFT);
-	return map_object_page(s, r, now.va >> PAGE_SHIFT);
+		return map_buffer(space, self->va >> PAGE_SHIFT);
+	return map_object_page(s, r, self->va >> PAGE_SHIFT);
 }
 
-uint64_t fault_answer(struct message *m)
+static uint64_t resolve_answer(uint32_t thread)
 {
 	unsigned why;
 
-	now.thread = thread_by_badge(m->badge);
-	now.va = m->w[0];
-	now.access = m->w[1] & 0xff;
-	now.cause = m->w[1] >> 8;
-	now.items = 0;
-	now.retries = 0;
-	if (!now.thread)
-		return fail(0);
-	why = resolve();
-	return why ? fail(why) : answer(m);
+	self->items = 0;
+	why = resolve(thread_at(thread)->space);
+	return why ? fail(why) : answer(thread_at(thread)->space, self->items);
 }
 
-uint64_t fault_retry(struct message *m, long error)
+/* Every fault but those that fault_answer knows. */
+static __attribute__((noinline)) uint64_t answer_slow(void)
 {
-	uint32_t space = thread_at(now.thread)->space;
+	uint32_t thread = thread_by_badge(self->badge);
 
-	if (++now.retries > RETRIES) {
-		log_error("mem: fault answer", error, now.va);
+	if (!thread)
+		return fail(0);
+	space_at(thread_at(thread)->space)->faults++;
+	return resolve_answer(thread);
+}
+
+uint64_t fault_answer(uint64_t badge, uint64_t va, uint64_t how)
+{
+	const struct thread *t = thread_at((uint32_t)badge);
+	uint64_t page = va >> PAGE_SHIFT;
+	uint32_t number, id, frame, *entry;
+	struct space *s;
+	struct region *r;
+	struct object *o;
+
+	self->badge = badge;
+	self->va = va;
+	self->how = how;
+	self->retries = 0;
+	if (badge_kind(badge) != BADGE_THREAD || t->badge != badge)
+		return answer_slow();
+	s = space_at(t->space);
+	/* Record 0 has no pages. */
+	r = region_at(s->last);
+	if (page - r->first >= r->pages || !(how & (r->prot | (r->prot >> 1 & RIGHT_R)) & RIGHT_RWX))
+		return answer_slow();
+	o = object_at(r->object);
+	if (!o->zero || r->noreserve || page == r->next_touch)
+		return answer_slow();
+	number = r->offset + ((uint32_t)page - r->first);
+	entry = object_entry(o, number);
+	if (!entry || *entry || !frames_stock.used || !page_slab.free)
+		return answer_slow();
+	id = slab_take_free(&page_slab, page_at(page_slab.free));
+	frame = frames_take_stock(FRAME_PAGE, id);
+	*entry = id;
+	*page_at(id) = (struct page){ .frame = frame, .refs = 1 };
+	o->resident++;
+	s->resident++;
+	s->faults++;
+	r->window = 1;
+	r->next_touch = (uint32_t)page + 1;
+	self->item = (struct map_item){ slots_frame(frame), 1, page << PAGE_SHIFT, r->prot | (r->prot >> 1 & RIGHT_R) };
+	return answer(t->space, 1);
+}
+
+uint64_t fault_retry(long error)
+{
+	uint32_t thread = thread_by_badge(self->badge), space;
+	int missing = 0;
+	uint64_t info;
+
+	if (!thread)
+		return fail(0);
+	space = thread_at(thread)->space;
+	if (++self->retries > RETRIES) {
+		log_error("mem: fault answer", error, self->va);
 		return fail(E_NO_MEMORY);
 	}
+	/* Another receiver may have supplied it meanwhile. */
 	if (error == -E_NEED_TABLE)
-		return space_table(space, now.va) ? fail(E_NO_MEMORY) : answer(m);
+		missing = space_table(space, self->va);
+	if (missing && missing != E_OCCUPIED)
+		return fail(E_NO_MEMORY);
+	/* Without the lock everything may have changed: it is looked up again. */
+	info = resolve_answer(thread);
+	if (!(info & INFO_MAP) || error == -E_NEED_TABLE)
+		return info;
 	/* A slot is mapped elsewhere, or a neighbour's place is taken: unmap, and only the page itself. */
-	now.items = 1;
-	now.first.count = 1;
-	vm_unmap_add(now.first.cap);
+	self->item.count = 1;
+	vm_unmap_add(self->item.cap);
 	vm_unmap_flush();
-	return answer(m);
+	return answer(space, 1);
 }

@@ -10,12 +10,12 @@
 #include <tessera/syscall.h>
 
 /*
- * Works out the answer to the fault in *m: leaves it in *m and returns its info for reply_recv, 0: it has
- * been answered (by a report).
+ * Works out the answer to a fault, from its badge and its first two words: the first item is in self->item, others
+ * in the buffer. Its info for reply_recv, 0: it has been answered (by a report).
  */
-uint64_t fault_answer(struct message *m);
+uint64_t fault_answer(uint64_t badge, uint64_t va, uint64_t how);
 /* The kernel refused that answer: another one, or 0. */
-uint64_t fault_retry(struct message *m, long error);
+uint64_t fault_retry(long error);
 
 /* The thread ends: nobody wants its report. */
 void fault_forget(uint32_t thread);

@@ -14,9 +14,8 @@ struct giga frames_gigas[GIGAS];
 struct pool frames_pools[POOLS];
 unsigned frames_pool_count;
 
-static uint64_t counts[FRAME_STATES];
-static uint32_t stock[STOCK_MAX];
-static uint32_t stock_size, stock_used, stock_coming;
+uint64_t frames_counts[FRAME_STATES];
+struct stock frames_stock;
 static bool splitting;          /* slots.c may want frames while it splits one */
 
 unsigned frames_pool(uint32_t node)
@@ -35,8 +34,8 @@ void frames_set(uint32_t frame, enum frame_state state, uint32_t owner)
 {
 	struct frame *f = &frames_table[frame];
 
-	counts[f->state]--;
-	counts[state]++;
+	frames_counts[f->state]--;
+	frames_counts[state]++;
 	f->state = state;
 	f->owner = owner;
 }
@@ -131,7 +130,7 @@ void frames_add(uint32_t frame, enum frame_state state, uint32_t owner)
 {
 	uint32_t mega = frame / FRAMES_PER_MEGA;
 
-	counts[FRAME_NONE]++;
+	frames_counts[FRAME_NONE]++;
 	frames_set(frame, state, owner);
 	frames_pools[frames_megas[mega].pool].frames++;
 	if (state == FRAME_FREE)
@@ -197,7 +196,7 @@ static bool mega_split(unsigned pool)
 	m->state = MEGA_SPLIT;
 	m->head = PIECE_NONE;
 	m->free = 0;
-	counts[FRAME_NONE] += FRAMES_PER_MEGA;
+	frames_counts[FRAME_NONE] += FRAMES_PER_MEGA;
 	for (uint32_t i = 0; i < PIECE_FIRST; i++)
 		frames_set(base + i, FRAME_SLOTS, 0);
 	for (uint32_t i = FRAMES_PER_MEGA; i-- > PIECE_FIRST; ) {
@@ -220,8 +219,8 @@ static void mega_merge(uint32_t mega)
 	list_remove(&p->idle, mega);
 	p->free_4k -= PIECES_USABLE;
 	p->frames -= FRAMES_PER_MEGA;
-	counts[FRAME_FREE] -= PIECES_USABLE;
-	counts[FRAME_SLOTS] -= PIECE_FIRST;
+	frames_counts[FRAME_FREE] -= PIECES_USABLE;
+	frames_counts[FRAME_SLOTS] -= PIECE_FIRST;
 	slots_merge_mega(mega);
 	frames_add_mega(mega, m->pool);
 }
@@ -240,22 +239,15 @@ uint32_t frames_take(enum frame_state state, uint32_t owner)
 		frames_set(frame, state, owner);
 		return frame;
 	}
-	if (!stock_used)
-		return 0;
-	frame = stock[--stock_used];
-	frames_set(frame, state, owner);
-	return frame;
+	return frames_stock.used ? frames_take_stock(state, owner) : 0;
 }
 
 uint32_t frames_take_clear(enum frame_state state, uint32_t owner)
 {
 	uint32_t frame;
 
-	if (stock_used) {
-		frame = stock[--stock_used];
-		frames_set(frame, state, owner);
-		return frame;
-	}
+	if (frames_stock.used)
+		return frames_take_stock(state, owner);
 	while ((frame = frames_take(state, owner)) && !vm_clear(frame))
 		frames_set(frame, FRAME_BAD, 0);
 	return frame;
@@ -269,19 +261,19 @@ void frames_give(uint32_t frame)
 
 void frames_give_clear(uint32_t frame)
 {
-	if (stock_used + stock_coming >= stock_size) {
+	if (frames_stock.used + frames_stock.coming >= frames_stock.size) {
 		frames_give(frame);
 		return;
 	}
 	frames_set(frame, FRAME_CLEARED, 0);
-	stock[stock_used++] = frame;
+	frames_stock.frame[frames_stock.used++] = frame;
 }
 
 /* Gives the cleared stock back to the megapages, so that they can merge. */
 static void stock_drain(void)
 {
-	while (stock_used)
-		frames_give(stock[--stock_used]);
+	while (frames_stock.used)
+		frames_give(frames_stock.frame[--frames_stock.used]);
 }
 
 uint32_t frames_take_mega(void)
@@ -305,22 +297,22 @@ uint32_t frames_take_mega(void)
 
 void frames_stock_size(uint64_t frames)
 {
-	stock_size = frames / 32 < STOCK_MAX ? frames / 32 : STOCK_MAX;
+	frames_stock.size = frames / 32 < STOCK_MAX ? frames / 32 : STOCK_MAX;
 }
 
-bool frames_stock_low(void)
+void frames_stock_wait(bool waits)
 {
-	return stock_used + stock_coming <= stock_size / 2;
+	frames_stock.wanted = waits ? frames_stock.size / 2 + 1 : 0;
 }
 
 uint32_t frames_to_clear(uint32_t most, uint32_t *count)
 {
-	uint32_t first, n = 1, mega, room = stock_size - stock_used - stock_coming;
+	uint32_t first, n = 1, mega, room = frames_stock.size - frames_stock.used - frames_stock.coming;
 
-	if (stock_used + stock_coming >= stock_size)
+	if (frames_stock.used + frames_stock.coming >= frames_stock.size)
 		return 0;
 	/* Never the last ones: who needs any frame need not wait until it is cleared. */
-	if (frames_free() - counts[FRAME_CLEARED] - counts[FRAME_CLEARING] < most)
+	if (frames_free() - frames_counts[FRAME_CLEARED] - frames_counts[FRAME_CLEARING] < most)
 		return 0;
 	if (most > room)
 		most = room;
@@ -334,14 +326,14 @@ uint32_t frames_to_clear(uint32_t most, uint32_t *count)
 		frames_set(first + n, FRAME_CLEARING, 0);
 		n++;
 	}
-	stock_coming += n;
+	frames_stock.coming += n;
 	*count = n;
 	return first;
 }
 
 void frames_cleared(uint32_t first, uint32_t count, uint64_t mask)
 {
-	stock_coming -= count;
+	frames_stock.coming -= count;
 	for (uint32_t i = 0; i < count; i++) {
 		if (mask >> i & 1)
 			frames_give_clear(first + i);
@@ -352,12 +344,12 @@ void frames_cleared(uint32_t first, uint32_t count, uint64_t mask)
 
 uint64_t frames_count(enum frame_state state)
 {
-	return counts[state];
+	return frames_counts[state];
 }
 
 uint64_t frames_free(void)
 {
-	uint64_t n = counts[FRAME_CLEARED] + counts[FRAME_CLEARING];
+	uint64_t n = frames_counts[FRAME_CLEARED] + frames_counts[FRAME_CLEARING];
 
 	for (unsigned i = 0; i < frames_pool_count; i++) {
 		const struct pool *p = &frames_pools[i];
@@ -415,12 +407,12 @@ unsigned frames_check(uint64_t *at, uint64_t *seen)
 		free += frames_pools[i].free_4k;
 	}
 	*at = 0;
-	if (whole != found[FRAME_STATES] || free != counts[FRAME_FREE])
+	if (whole != found[FRAME_STATES] || free != frames_counts[FRAME_FREE])
 		return 2;
 	for (unsigned i = FRAME_FREE; i < FRAME_STATES; i++) {
 		*at = i;
-		if (found[i] != counts[i])
+		if (found[i] != frames_counts[i])
 			return 3;
 	}
-	return stock_used == counts[FRAME_CLEARED] ? 0 : 4;
+	return frames_stock.used == frames_counts[FRAME_CLEARED] ? 0 : 4;
 }

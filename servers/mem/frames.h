@@ -86,6 +86,14 @@ extern struct mega *frames_megas;
 #define frames_table ((struct frame *)VA_FRAMES)
 #define frames_megas ((struct mega *)VA_MEGAS)
 #endif
+/* Cleared frames; `used` of them, `coming` are with a worker. */
+struct stock {
+	uint32_t used, coming, size;
+	uint32_t wanted;        /* a worker waits for work until `used` falls below this; 0: none waits */
+	uint32_t frame[STOCK_MAX];
+};
+extern struct stock frames_stock;
+extern uint64_t frames_counts[FRAME_STATES];
 extern struct giga frames_gigas[];
 extern struct pool frames_pools[POOLS];
 extern unsigned frames_pool_count;
@@ -102,6 +110,18 @@ void frames_add(uint32_t frame, enum frame_state state, uint32_t owner);
 uint32_t frames_take(enum frame_state state, uint32_t owner);
 /* A cleared one; from the stock if there is any, else cleared now. */
 uint32_t frames_take_clear(enum frame_state state, uint32_t owner);
+/* The same from the stock alone, which must not be empty. */
+static inline uint32_t frames_take_stock(enum frame_state state, uint32_t owner)
+{
+	uint32_t frame = frames_stock.frame[--frames_stock.used];
+
+	frames_counts[FRAME_CLEARED]--;
+	frames_counts[state]++;
+	frames_table[frame].state = state;
+	frames_table[frame].owner = owner;
+	return frame;
+}
+
 /* Back, dirty or known to be all zero. */
 void frames_give(uint32_t frame);
 void frames_give_clear(uint32_t frame);
@@ -115,8 +135,8 @@ uint32_t frames_take_mega(void);
 uint32_t frames_to_clear(uint32_t most, uint32_t *count);
 /* They came back: those in the mask are clear now. */
 void frames_cleared(uint32_t first, uint32_t count, uint64_t mask);
-/* True when the stock is so low that a waiting worker should be woken. */
-bool frames_stock_low(void);
+/* A worker waits for work, or no longer. */
+void frames_stock_wait(bool waits);
 /* Sets how many cleared frames are kept: min(1024, frames / 32). */
 void frames_stock_size(uint64_t frames);
 

@@ -8,11 +8,6 @@
 
 struct slab index_nodes = SLAB(VA_NODES, struct index_node, NODES_MOST);
 
-static struct index_node *node_at(uint32_t node)
-{
-	return SLAB_AT(&index_nodes, VA_NODES, struct index_node, node);
-}
-
 void index_init(struct index *index, uint32_t pages)
 {
 	index->root = 0;
@@ -26,7 +21,7 @@ uint32_t index_get(const struct index *index, uint32_t page)
 	uint32_t node = index->root;
 
 	for (unsigned level = index->depth; level-- > 0 && node; )
-		node = node_at(node)->entry[page >> (INDEX_BITS * level) & (INDEX_FAN - 1)];
+		node = index_node_at(node)->entry[page >> (INDEX_BITS * level) & (INDEX_FAN - 1)];
 	return node;
 }
 
@@ -35,7 +30,7 @@ static uint32_t node_make(void)
 	uint32_t node = slab_take(&index_nodes);
 
 	for (unsigned i = 0; node && i < INDEX_FAN; i++)
-		node_at(node)->entry[i] = 0;
+		index_node_at(node)->entry[i] = 0;
 	return node;
 }
 
@@ -46,7 +41,7 @@ uint32_t *index_slot(struct index *index, uint32_t page)
 	for (unsigned level = index->depth; level-- > 0; ) {
 		if (!*slot && !(*slot = node_make()))
 			return 0;
-		slot = &node_at(*slot)->entry[page >> (INDEX_BITS * level) & (INDEX_FAN - 1)];
+		slot = &index_node_at(*slot)->entry[page >> (INDEX_BITS * level) & (INDEX_FAN - 1)];
 	}
 	return slot;
 }
@@ -60,7 +55,7 @@ struct clear {
 /* Clears what of the node at `level`, whose pages start at base, lies in the range; true: it is empty now. */
 static bool node_clear(uint32_t node, unsigned level, uint32_t base, const struct clear *c)
 {
-	uint32_t *entry = node_at(node)->entry, any = 0;
+	uint32_t *entry = index_node_at(node)->entry, any = 0;
 	uint32_t span = 1u << (INDEX_BITS * level);
 
 	for (unsigned i = 0; i < INDEX_FAN; i++, base += span) {
@@ -98,7 +93,7 @@ struct walk {
 
 static bool node_walk(uint32_t node, unsigned level, uint32_t base, const struct walk *w)
 {
-	const uint32_t *entry = node_at(node)->entry;
+	const uint32_t *entry = index_node_at(node)->entry;
 	uint32_t span = 1u << (INDEX_BITS * level);
 
 	for (unsigned i = 0; i < INDEX_FAN && base < w->end; i++, base += span) {

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "layout.h"
 #include "slab.h"
 
 #define INDEX_BITS       6
@@ -24,6 +25,22 @@ struct index {
 };
 
 extern struct slab index_nodes;
+
+/* A node by number. */
+static inline struct index_node *index_node_at(uint32_t node)
+{
+	return SLAB_AT(&index_nodes, VA_NODES, struct index_node, node);
+}
+
+/* The leaf for a page, 0: none yet. */
+static inline uint32_t index_find_leaf(const struct index *index, uint32_t page)
+{
+	uint32_t node = index->root;
+
+	for (unsigned shift = INDEX_BITS * (index->depth - 1); shift && node; shift -= INDEX_BITS)
+		node = index_node_at(node)->entry[page >> shift & (INDEX_FAN - 1)];
+	return node;
+}
 
 /* An index for pages 0 .. pages - 1, empty. */
 void index_init(struct index *index, uint32_t pages);

@@ -16,6 +16,8 @@
 #define VA_SCRATCH       (VA_SMALL + 0 * PAGE_SIZE)
 #define VA_PEEK          (VA_SMALL + 2 * PAGE_SIZE)
 #define VA_WORKER        (VA_SMALL + 4 * PAGE_SIZE)
+#define VA_RECEIVERS     (VA_SMALL + 16 * PAGE_SIZE)   /* buffers and stacks of all but the first */
+#define RECEIVER_SPAN    (8 * PAGE_SIZE)
 #define VA_SPACES        0x60900000ul
 #define VA_THREADS       0x61000000ul
 #define VA_CHIPS         0x62000000ul
@@ -28,13 +30,11 @@
 
 /* Slots of the own CNode. */
 #define SLOT_OLD         6              /* the boot CNode, once a larger one stands in its place */
-#define SLOT_ARRIVAL     72             /* capabilities that clients send */
-#define ARRIVALS         4
+#define SLOT_RECEIVER    72             /* the first receiver's (receiver.h) */
 #define SLOT_MAIL        80             /* mem's endpoint */
 #define SLOT_NOTIFY      81             /* the supervisor's */
 #define SLOT_PARKED      82             /* the zero worker's call, while there is nothing to clear */
 #define SLOT_TEMP        83             /* a capability being made for somebody */
-#define SLOT_OUT         84             /* capabilities that leave with the next answer */
 #define SLOT_DYNAMIC     96
 #define SLOT_GIGAS       256            /* gigapage g of the physical address space is in SLOT_GIGAS + g */
 #define GIGAS            255            /* the kernel's window */

@@ -4,10 +4,14 @@
 #include <tessera/syscall.h>
 #include "calls.h"
 #include "fault.h"
+#include "frames.h"
 #include "layout.h"
 #include "load.h"
+#include "lock.h"
 #include "log.h"
 #include "machine.h"
+#include "main.h"
+#include "receiver.h"
 #include "slots.h"
 #include "space.h"
 #include "vm.h"
@@ -30,19 +34,40 @@ static uint64_t serve(struct message *m)
 }
 
 /* The kernel did not take the answer: what to answer instead; 0: nothing. */
-static uint64_t refused(struct message *m, uint64_t info, long error)
+static uint64_t refused(uint64_t info, long error)
 {
-	if (info & INFO_MAP)
-		return fault_retry(m, error);
-	if (error == -E_NO_REPLY || !(info & INFO_REPLY))
+	/* The answer was taken; only nothing was received. */
+	if (error == -E_AGAIN || error == -E_NO_REPLY || !(info & INFO_REPLY))
 		return 0;
+	if (info & INFO_MAP)
+		return fault_retry(error);
 	/* The caller had no room for the capabilities, or ended: if it is there still, it learns why. */
-	if (info_items(info))
-		return info_make((uint32_t)-error, 0, 0) | INFO_REPLY;
-	return 0;
+	return info_items(info) ? info_make((uint32_t)-error, 0, 0) | INFO_REPLY : 0;
 }
 
-static __attribute__((noreturn)) void loop(void)
+/* Everything but a fault that came: the answer in *m. */
+static __attribute__((noinline)) uint64_t handle(struct message *m, uint64_t answered, long r)
+{
+	uint64_t info = 0;
+
+	if (r < 0)
+		info = refused(answered, r);
+	else if (info_kind(m->info) == KIND_MESSAGE)
+		info = serve(m);
+	if (info & INFO_MAP) {
+		m->w[0] = self->item.cap;
+		m->w[1] = self->item.count;
+		m->w[2] = self->item.va;
+		m->w[3] = self->item.rights;
+	}
+	return info;
+}
+
+/*
+ * 1. Answer and wait, without the lock. 2. The note of a fault's answer is void as soon as this thread is back.
+ * 3. Under the lock: work out the answer. A page fault takes the short way; the message stays in registers.
+ */
+void main_receive(void)
 {
 	struct message m = { .info = 0 };
 	uint64_t info = 0;
@@ -52,22 +77,27 @@ static __attribute__((noreturn)) void loop(void)
 
 		m.info = info;
 		r = sys_reply_recv(SLOT_MAIL, &m, 0, 0);
-		if (r < 0) {
-			info = refused(&m, info, r);
-			continue;
-		}
-		if (info_kind(m.info) == KIND_FAULT) {
-			info = fault_answer(&m);
-		} else if (info_kind(m.info) == KIND_MESSAGE) {
-			info = serve(&m);
+		self->answering = 0;
+		lock_take();
+		if (self->moved != slots_moved)
+			slots_follow();
+		if (r == 0 && info_kind(m.info) == KIND_FAULT) {
+			info = fault_answer(m.badge, m.w[0], m.w[1]);
+			m.w[0] = self->item.cap;
+			m.w[1] = self->item.count;
+			m.w[2] = self->item.va;
+			m.w[3] = self->item.rights;
 		} else {
-			info = 0;
-			continue;
+			struct message copy = m;
+
+			info = handle(&copy, info, r);
+			m = copy;
 		}
-		if (worker_parked)
+		if (frames_stock.used < frames_stock.wanted)
 			worker_wake();
 		if (slots_low)
 			slots_grow();
+		lock_drop();
 	}
 }
 
@@ -75,16 +105,18 @@ void root_main(uint64_t begun)
 {
 	struct boot_info boot = *(const struct boot_info *)vm_buffer()->words;
 
-	sys_thread_set(ROOT_THREAD, THREAD_WINDOW, SLOT_ARRIVAL | (uint64_t)ARRIVALS << 32);
 	machine_start(&boot);
 	machine.begun_kernel = boot.entry_instret;
 	machine.begun = begun;
 	if (!space_own_endpoint(SLOT_MAIL))
 		log_fatal("no endpoint", 0);
+	lock_take();
+	receiver_start();
 	load_proc();
 	if (!worker_start())
 		log_line("mem: no zero worker", 0, 0);
-	loop();
+	lock_drop();
+	main_receive();
 }
 
 /* Kept by the name the generated code wants: the handlers move what they keep themselves. */

@@ -10,11 +10,6 @@
 struct slab object_slab = SLAB(VA_OBJECTS, struct object, (VA_REGIONS - VA_OBJECTS) / sizeof(struct object));
 struct slab page_slab = SLAB(VA_PAGES, struct page, (VA_NODES - VA_PAGES) / sizeof(struct page));
 
-static struct page *page_at(uint32_t id)
-{
-	return SLAB_AT(&page_slab, VA_PAGES, struct page, id);
-}
-
 static uint32_t object_new(enum object_kind kind, uint32_t pages, uint64_t bytes)
 {
 	uint32_t id = slab_take(&object_slab);
@@ -22,7 +17,8 @@ static uint32_t object_new(enum object_kind kind, uint32_t pages, uint64_t bytes
 
 	if (!id)
 		return 0;
-	*o = (struct object){ .generation = o->generation, .kind = kind, .pages = pages, .bytes = bytes, .refs = 1 };
+	*o = (struct object){ .generation = o->generation, .kind = kind, .pages = pages, .bytes = bytes, .refs = 1,
+			       .leaf_key = LEAF_NONE };
 	index_init(&o->index, pages);
 	return id;
 }
@@ -31,6 +27,8 @@ uint32_t object_anon(uint32_t pages, uint32_t backing, uint32_t backing_offset)
 {
 	uint32_t id = object_new(OBJECT_ANON, pages, (uint64_t)pages << PAGE_SHIFT);
 
+	if (id && !backing)
+		object_at(id)->zero = 1;
 	if (id && backing) {
 		object_ref(backing);
 		object_at(id)->backing = backing;
@@ -157,11 +155,14 @@ static uint32_t share_make(const struct object *o, uint32_t page)
 cap_t object_page(uint32_t id, uint32_t page, bool *made)
 {
 	struct object *o = object_at(id);
-	uint32_t *slot = index_slot(&o->index, page);
+	uint32_t *slot = object_entry(o, page);
 
 	*made = false;
-	if (!slot)
-		return 0;
+	if (!slot) {
+		slot = index_slot(&o->index, page);
+		if (!slot)
+			return 0;
+	}
 	if (!*slot) {
 		*slot = o->kind == OBJECT_VIEW ? share_make(o, page) : page_make(o, page);
 		if (!*slot)
@@ -203,6 +204,7 @@ uint32_t object_drop(uint32_t id, uint32_t first, uint32_t end, bool mapped)
 	struct object *o = object_at(id);
 	struct drop d = { 0, mapped };
 
+	o->leaf_key = LEAF_NONE;
 	index_clear(&o->index, first, end, o->kind == OBJECT_VIEW ? drop_share : drop_page, &d);
 	vm_unmap_flush();
 	o->resident -= d.count;

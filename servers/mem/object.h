@@ -31,9 +31,14 @@ struct object {
 	uint8_t kind;
 	uint8_t rights;                 /* RANGE: most that a mapping may have */
 	uint8_t named;                  /* its capability counts */
-	uint8_t spare[13];
+	uint8_t zero;                   /* ANON without backing: new pages are zero */
+	uint32_t leaf;                  /* the index's leaf that was used last */
+	uint32_t leaf_key;              /* its first page / INDEX_FAN, LEAF_NONE: there is none */
+	uint32_t spare;
 };
 _Static_assert(sizeof(struct object) == 64, "an object is 64 bytes");
+
+#define LEAF_NONE ~0u
 
 /* A page of an ANON object. */
 struct page {
@@ -50,6 +55,25 @@ extern struct slab object_slab, page_slab;
 static inline struct object *object_at(uint32_t id)
 {
 	return SLAB_AT(&object_slab, VA_OBJECTS, struct object, id);
+}
+
+static inline struct page *page_at(uint32_t id)
+{
+	return SLAB_AT(&page_slab, VA_PAGES, struct page, id);
+}
+
+/* Where the number of a page stands; NULL: its leaf is not there yet. */
+static inline uint32_t *object_entry(struct object *o, uint32_t page)
+{
+	if (o->leaf_key != page / INDEX_FAN) {
+		uint32_t leaf = index_find_leaf(&o->index, page);
+
+		if (!leaf)
+			return 0;
+		o->leaf = leaf;
+		o->leaf_key = page / INDEX_FAN;
+	}
+	return &index_node_at(o->leaf)->entry[page % INDEX_FAN];
 }
 
 /* New objects with one reference; 0: no memory. They take a reference to the object they name. */

@@ -208,7 +208,7 @@ static int new_region(uint32_t space, const struct wish *w, uint64_t *at)
 	*r = (struct region){
 		.first = first, .pages = pages, .kind = w->kind, .prot = w->prot, .object = w->object,
 		.offset = w->offset, .guard = w->how & MEM_GUARD ? REGION_GUARD_PAGES : 0,
-		.noreserve = (w->how & MEM_NORESERVE) != 0, .next_touch = first,
+		.noreserve = (w->how & MEM_NORESERVE) != 0, .next_touch = REGION_UNTOUCHED,
 	};
 	add(s, id);
 	*at = (uint64_t)first << PAGE_SHIFT;
@@ -408,7 +408,7 @@ int range_commit(uint32_t space, uint64_t addr, uint64_t size, uint32_t prot)
 		take(s, id);
 		r->kind = REGION_ANON;
 		r->prot = prot;
-		r->next_touch = r->first;
+		r->next_touch = REGION_UNTOUCHED;
 		r->window = 0;
 		add(s, id);
 	}

@@ -12,6 +12,7 @@
 #include "layout.h"
 #include "slab.h"
 
+#define REGION_UNTOUCHED   ~0u
 #define REGION_GUARD_PAGES 16           /* kept free on both sides of a region with a guard */
 
 struct region {
@@ -28,7 +29,7 @@ struct region {
 	/* What is there; range.c's and fault.c's. */
 	uint32_t object;
 	uint32_t offset;                /* first page's number in the object */
-	uint32_t next_touch;            /* page that continues the last fault's window */
+	uint32_t next_touch;            /* page that continues the last fault's window, UNTOUCHED: none */
 	uint8_t window;                 /* pages brought at the last fault */
 	uint8_t noreserve;              /* pages are charged when touched */
 	uint8_t spare[18];

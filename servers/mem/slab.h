@@ -36,18 +36,23 @@ static inline void *slab_at(const struct slab *s, uint32_t id)
 /* Makes records for the list of free ones; false: no memory or too many. */
 bool slab_more(struct slab *s);
 
-/* A record, 0: no memory or too many. What is in it is left over from its last use, or zero. */
-static inline uint32_t slab_take(struct slab *s)
+/* Takes the first free record, which is `record`: there must be one. */
+static inline uint32_t slab_take_free(struct slab *s, const void *record)
 {
-	uint32_t id;
+	uint32_t id = s->free;
 
-	if (!s->free && !slab_more(s))
-		return 0;
-	id = s->free;
-	s->free = *(uint32_t *)slab_at(s, id);
+	s->free = *(const uint32_t *)record;
 	s->frees--;
 	s->used++;
 	return id;
+}
+
+/* A record, 0: no memory or too many. What is in it is left over from its last use, or zero. */
+static inline uint32_t slab_take(struct slab *s)
+{
+	if (!s->free && !slab_more(s))
+		return 0;
+	return slab_take_free(s, slab_at(s, s->free));
 }
 
 static inline void slab_give(struct slab *s, uint32_t id)

@@ -6,8 +6,10 @@
 #include "frames.h"
 #include "layout.h"
 #include "log.h"
+#include "receiver.h"
 #include "slab.h"
 #include "vm.h"
+#include "worker.h"
 
 #define OWN_LARGE       65536u
 #define OWN_RESERVE     24u             /* grow when so few are left */
@@ -21,6 +23,7 @@ static uint32_t gigas_taken;
 static uint32_t stock_next;
 static cap_t spare_back;
 bool slots_low;
+uint32_t slots_moved;
 static bool growing;
 
 /* A share slot that is free holds the next free one; see slab.h. */
@@ -77,11 +80,6 @@ static cap_t own_cap(uint32_t slot)
 	return slot;
 }
 
-static cap_t piece_cap(uint32_t cnodes, uint32_t piece)
-{
-	return CAP(cnodes + piece / NODE_SLOTS, 1 + piece % NODE_SLOTS);
-}
-
 cap_t slots_giga(uint32_t giga)
 {
 	return own_cap(SLOT_GIGAS + giga);
@@ -89,17 +87,7 @@ cap_t slots_giga(uint32_t giga)
 
 cap_t slots_mega(uint32_t mega)
 {
-	return piece_cap(frames_gigas[mega / MEGAS_PER_GIGA].slots, mega % MEGAS_PER_GIGA);
-}
-
-cap_t slots_frame(uint32_t frame)
-{
-	const struct mega *m = &frames_megas[frame / FRAMES_PER_MEGA];
-	uint32_t piece = frame % FRAMES_PER_MEGA;
-
-	if (m->state != MEGA_MIXED)
-		piece -= PIECE_RECORDS;
-	return piece_cap(m->slots, piece);
+	return slots_piece(frames_gigas[mega / MEGAS_PER_GIGA].slots, mega % MEGAS_PER_GIGA);
 }
 
 uint32_t slots_own(uint32_t count)
@@ -183,7 +171,7 @@ static bool split_all(cap_t frame, uint32_t cnodes)
 {
 	for (uint32_t i = 0; i < SPLIT_PIECES; i += NODE_SLOTS) {
 		uint32_t n = SPLIT_PIECES - i < NODE_SLOTS ? SPLIT_PIECES - i : NODE_SLOTS;
-		long r = sys_split(frame, i, n, piece_cap(cnodes, i));
+		long r = sys_split(frame, i, n, slots_piece(cnodes, i));
 
 		if (r) {
 			log_error("mem: split", r, i);
@@ -231,8 +219,8 @@ long slots_split_mega(uint32_t mega)
 	for (uint32_t i = 0; i < PIECE_RECORDS && !r; i++)
 		r = sys_make(cnodes + i, TYPE_CNODE, 0);
 	for (uint32_t i = 0; i < 4 && !r; i++)
-		r = sys_split(frame, PIECE_RECORDS + i * NODE_SLOTS, NODE_SLOTS, piece_cap(cnodes, i * NODE_SLOTS));
-	records = piece_cap(cnodes, 0);
+		r = sys_split(frame, PIECE_RECORDS + i * NODE_SLOTS, NODE_SLOTS, slots_piece(cnodes, i * NODE_SLOTS));
+	records = slots_piece(cnodes, 0);
 	if (!r)
 		r = sys_fill(records, 0, 0, PAGE_SIZE);
 	if (!r && !vm_map((uint64_t)(frames_table + mega * FRAMES_PER_MEGA), records, RIGHT_R | RIGHT_W))
@@ -260,8 +248,8 @@ void slots_merge_mega(uint32_t mega)
 
 /*
  * Steps: (1) a megapage becomes a CNode; (2) the boot CNode and the new one get names in it; (3) what is
- * addressed by own index (objects, CNodes) is copied over to the same index, replies are moved; (4) the
- * threads of mem change over. Frames stay in the boot CNode and are named through it (own_cap).
+ * addressed by own index (objects, CNodes) is copied over to the same index, replies are moved; (4) this
+ * thread changes over, the other receivers when they take the lock next (slots_follow). Frames stay in the boot CNode and are named through it (own_cap).
  */
 void slots_grow(void)
 {
@@ -298,10 +286,26 @@ void slots_grow(void)
 	sys_give(GIVE_COPY, large, 1, CAP(SLOT_OLD, ROOT_CNODE), RIGHT_ALL, 0, 0);
 	if (!vm_set_cspace(SLOT_OLD))
 		return;         /* `growing` stays set: it is not tried again */
+	slots_moved = self->moved = 1;
+	worker_set_cspace();
 	/* From here on every own index is one of the new CNode. */
 	own_left += OWN_LARGE - ROOT_SLOTS;
 	own_count = OWN_LARGE;
 	growing = false;
+}
+
+void slots_follow(void)
+{
+	self->moved = slots_moved;
+	if (!vm_set_cspace(SLOT_OLD))
+		log_fatal("a receiver cannot use the new CNode", self->thread);
+	/* What came with the message it has now came into the old one; a copy made by slots_grow gives way. */
+	for (unsigned i = 0; i < ARRIVALS; i++) {
+		uint32_t slot = self->slots + RECEIVER_ARRIVAL + i;
+
+		sys_delete(slot);
+		sys_give(GIVE_MOVE, CAP(SLOT_OLD, slot), 1, slot, RIGHT_ALL, 0, 0);
+	}
 }
 
 static bool share_group(void)

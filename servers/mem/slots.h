@@ -13,12 +13,32 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <tessera/abi.h>
+#include "frames.h"
+#include "layout.h"
 
 /* Takes the gigapages below `gigas` out of the boot frame. May be called again with more. */
 bool slots_start(uint32_t gigas);
 
+/* Capability `piece` of a run that begins with own slot `cnodes`. */
+static inline cap_t slots_piece(uint32_t cnodes, uint32_t piece)
+{
+	return CAP(cnodes + piece / NODE_SLOTS, 1 + piece % NODE_SLOTS);
+}
+
 /* The frame's primary slot. */
+#if HOST
 cap_t slots_frame(uint32_t frame);
+#else
+static inline cap_t slots_frame(uint32_t frame)
+{
+	const struct mega *m = &frames_megas[frame / FRAMES_PER_MEGA];
+	uint32_t piece = frame % FRAMES_PER_MEGA;
+
+	if (m->state != MEGA_MIXED)
+		piece -= PIECE_RECORDS;
+	return slots_piece(m->slots, piece);
+}
+#endif
 cap_t slots_mega(uint32_t mega);
 cap_t slots_giga(uint32_t giga);
 
@@ -50,6 +70,9 @@ bool slots_cnode(uint32_t own);
 /* Replaces the own CNode, once it is nearly full, if a megapage can be had. */
 extern bool slots_low;
 void slots_grow(void);
+/* 1 once it has been replaced; a receiver whose own mark differs calls slots_follow before anything else. */
+extern uint32_t slots_moved;
+void slots_follow(void);
 
 /* Slots for shares of frames: ids 1.. ; taken one by one, 0: none. */
 uint32_t slots_share_take(void);

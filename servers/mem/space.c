@@ -10,6 +10,7 @@
 #include "log.h"
 #include "random.h"
 #include "range.h"
+#include "receiver.h"
 #include "slots.h"
 #include "vm.h"
 
@@ -69,9 +70,8 @@ uint32_t thread_by_badge(uint64_t badge)
 {
 	uint32_t id = (uint32_t)badge;
 
-	if (badge_kind(badge) != BADGE_THREAD || !id || id >= thread_slab.reached || !thread_at(id)->space)
-		return 0;
-	return (thread_at(id)->generation & BADGE_GENERATION) == badge_generation(badge) ? id : 0;
+	/* Only mem gives out badges, so the index is one that was there. */
+	return badge_kind(badge) == BADGE_THREAD && thread_at(id)->badge == badge ? id : 0;
 }
 
 /* A frame made into an object in its place; 0: no memory or no id. */
@@ -168,6 +168,7 @@ void space_destroy(uint32_t id)
 {
 	struct space *s = space_at(id);
 
+	receiver_settle(id);
 	/* Threads first: nothing runs in it. Then the VSpace: every mapping is void at once. */
 	while (s->threads)
 		thread_destroy(s->threads);
@@ -237,6 +238,16 @@ static long thread_registers(uint32_t id, const struct thread_start *start, uint
 	return sys_thread_regs(thread_cap(id), REGS_WRITE, REGS_GENERAL);
 }
 
+static long thread_place(cap_t thread, uint64_t hart)
+{
+	long r;
+
+	do
+		r = sys_thread_set(thread, THREAD_HART_INDEX, hart);
+	while (r == -E_AGAIN);
+	return r;
+}
+
 /* Everything a thread is bound to. */
 static long thread_bind(uint32_t id, uint32_t space, uint32_t prio)
 {
@@ -244,7 +255,8 @@ static long thread_bind(uint32_t id, uint32_t space, uint32_t prio)
 	cap_t cap = thread_cap(id);
 	long r;
 
-	r = sys_thread_pager(cap, SLOT_MAIL, badge_make(BADGE_THREAD, t->generation, id));
+	t->badge = badge_make(BADGE_THREAD, t->generation, id);
+	r = sys_thread_pager(cap, SLOT_MAIL, t->badge);
 	if (!r)
 		r = sys_thread_set(cap, THREAD_CSPACE, space_cnode(space));
 	if (!r)
@@ -257,6 +269,8 @@ static long thread_bind(uint32_t id, uint32_t space, uint32_t prio)
 		r = sys_thread_set(cap, THREAD_MAX_PRIO, prio);
 	if (!r)
 		r = sys_thread_set(cap, THREAD_PRIO, prio);
+	if (!r)
+		r = thread_place(cap, receiver_hart(prio));
 	return r;
 }
 
@@ -308,6 +322,7 @@ void thread_destroy(uint32_t id)
 	struct space *s = space_at(t->space);
 	uint32_t *link = &s->threads;
 
+	receiver_settle(t->space);
 	while (*link != id)
 		link = &thread_at(*link)->next;
 	*link = t->next;
@@ -323,6 +338,7 @@ void thread_destroy(uint32_t id)
 	}
 	account_release(&s->account, THREAD_FRAMES);
 	t->space = 0;
+	t->badge = 0;
 	t->generation++;
 	slab_give(&thread_slab, id);
 }

@@ -46,7 +46,8 @@ struct thread {
 	uint8_t access;
 	uint8_t why;                    /* error number, 0: it did not stop */
 	uint64_t va;
-	uint64_t spare[2];
+	uint64_t badge;                 /* of its faults; 0: the record is free */
+	uint64_t spare;
 };
 _Static_assert(sizeof(struct thread) == 64, "a thread is 64 bytes");
 

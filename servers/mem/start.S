@@ -11,6 +11,7 @@
 root_entry:
 	rdinstret a0
 	la	sp, stack_top
+	la	tp, receivers
 	call	root_main
 1:	j	1b
 

@@ -7,8 +7,8 @@
 #include "frames.h"
 #include "layout.h"
 #include "log.h"
+#include "receiver.h"
 #include "slots.h"
-#include "worker.h"
 
 #define BATCH_PAGES 128                 /* what the kernel unmaps at a time */
 
@@ -16,7 +16,7 @@ static unsigned runs, run_pages;        /* waiting in the buffer to be unmapped 
 
 struct ipc_buffer *vm_buffer(void)
 {
-	return (struct ipc_buffer *)VA_BUFFER;
+	return self->buffer;
 }
 
 struct ipc_buffer *ipc_buffer(void)
@@ -77,12 +77,10 @@ bool vm_table(uint64_t va)
 
 bool vm_set_cspace(cap_t cnode)
 {
-	long r = sys_thread_set(ROOT_THREAD, THREAD_CSPACE, cnode);
+	long r = sys_thread_set(self->thread, THREAD_CSPACE, cnode);
 
 	if (r)
 		log_error("mem: own CNode", r, cnode);
-	else
-		worker_set_cspace();
 	return !r;
 }
 

@@ -15,7 +15,7 @@ bool vm_map(uint64_t va, cap_t frame, unsigned rights);
 bool vm_map_spare(uint64_t va);
 /* Makes sure that va has all its page tables. */
 bool vm_table(uint64_t va);
-/* All threads of mem use this CNode from now on; false: they use the one they had. */
+/* This thread uses that CNode from now on; false: the one it had. */
 bool vm_set_cspace(cap_t cnode);
 
 /* Clears an unmapped frame; copies one to another that is unmapped. False: the memory did not answer. */

@@ -7,6 +7,7 @@
 #include "frames.h"
 #include "layout.h"
 #include "log.h"
+#include "receiver.h"
 #include "slots.h"
 #include "vm.h"
 
@@ -15,7 +16,6 @@
 static uint8_t stack[WORKER_STACK] __attribute__((aligned(16)));
 static uint32_t thread_slot, mail_slot;
 static uint32_t busy_first, busy_count;        /* what it has */
-bool worker_parked;
 
 /* The thread: asks for frames, clears them, says which of them answered. Calls only what is inline. */
 static void worker_main(cap_t mail)
@@ -26,9 +26,10 @@ static void worker_main(cap_t mail)
 	for (;;) {
 		m.info = info_make(MEM_INTERFACE << 16 | MEM_CALL_ZERO, 1, 0);
 		m.w[0] = mask;
-		mask = 0;
+		/* A call that ended without an answer has not been heard: it is made again. */
 		if (sys_call(mail, &m) || info_label(m.info))
 			continue;
+		mask = 0;
 		for (uint64_t i = 0; i < m.w[1]; i++) {
 			if (!sys_fill(m.w[0] + i, 0, 0, PAGE_SIZE))
 				mask |= 1ull << i;
@@ -45,7 +46,8 @@ void worker_set_cspace(void)
 	/* It may be anywhere between two instructions, which all name slots that both CNodes have. */
 	r = sys_thread_set(thread_slot, THREAD_CSPACE, ROOT_CNODE);
 	if (r == -E_RUNNING) {
-		sys_thread_set(thread_slot, THREAD_STOP, 0);
+		while (sys_thread_set(thread_slot, THREAD_STOP, 0) == -E_AGAIN)
+			;
 		r = sys_thread_set(thread_slot, THREAD_CSPACE, ROOT_CNODE);
 		sys_thread_set(thread_slot, THREAD_RUN, 0);
 	}
@@ -90,6 +92,8 @@ bool worker_start(void)
 	r |= sys_thread_set(thread_slot, THREAD_BUFFER, buffer);
 	r |= sys_thread_set(thread_slot, THREAD_MAX_PRIO, 1);
 	r |= sys_thread_set(thread_slot, THREAD_PRIO, 1);
+	/* The hart that gets programs last. */
+	r |= sys_thread_set(thread_slot, THREAD_HART_INDEX, receiver_count - 1);
 	r |= sys_thread_set(thread_slot, THREAD_RUN, 0);
 	return !r;
 }
@@ -110,7 +114,7 @@ int worker_turn(uint64_t mask, uint64_t *first, uint64_t *count)
 	}
 	if (sys_save_reply(SLOT_PARKED))
 		return E_DENIED;
-	worker_parked = true;
+	frames_stock_wait(true);
 	return IDL_PARKED;
 }
 
@@ -118,13 +122,11 @@ void worker_wake(void)
 {
 	uint32_t n = 0;
 
-	if (!frames_stock_low())
-		return;
 	busy_first = frames_to_clear(WORKER_BATCH, &n);
 	if (!busy_first)
 		return;
 	busy_count = n;
-	worker_parked = false;
+	frames_stock_wait(false);
 	if (mem_reply_zero(SLOT_PARKED, 0, slots_frame(busy_first), n))
 		log_line("mem: the zero worker is gone", 0, 0);
 }

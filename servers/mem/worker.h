@@ -18,9 +18,7 @@ void worker_set_cspace(void);
 
 /* A call of the worker: which of the frames it had are clear. 0 with first and count, or IDL_PARKED. */
 int worker_turn(uint64_t mask, uint64_t *first, uint64_t *count);
-/* It waits for work. */
-extern bool worker_parked;
-/* Answers the waiting worker if there is work for it again. */
+/* Answers the worker that waits (frames_stock_wait) if there is work for it again. */
 void worker_wake(void);
 
 #endif

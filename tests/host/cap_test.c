@@ -46,8 +46,10 @@ static void index_0_names_nothing(void)
 
 static void an_index_out_of_range_is_refused(void)
 {
-	static const uint64_t bad[] = { ROOT_SLOTS, ROOT_SLOTS + 1, 0xffffffff, CAP(1, ROOT_SYSTEM), CAP(ROOT_SLOTS, 1),
-					CAP(0xffffffff, 1), CAP(0xffffffff, 0xffffffff), ~0UL, CAP(ROOT_CNODE, ROOT_SLOTS), FREE };
+	static const uint64_t bad[] = {
+		ROOT_SLOTS, ROOT_SLOTS + 1, 0xffffffff, CAP(1, ROOT_SYSTEM), CAP(ROOT_SLOTS, 1), CAP(0xffffffff, 1),
+		CAP(0xffffffff, 0xffffffff), ~0UL, CAP(ROOT_CNODE, ROOT_SLOTS), FREE,
+	};
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		REFUSED(E_BAD_SLOT, SYS_INSPECT, bad[i]);
@@ -118,15 +120,22 @@ enum state {
 	A_SHARE, A_FROZEN_SHARE, A_LOAN, A_MAPPED_LOAN, DEVICE, UNKNOWN, STATES
 };
 static const char *const state_names[STATES] = {
-	"free", "mapped", "shared", "mapped and shared", "frozen", "mapped and frozen", "lent", "split", "CNode", "Thread",
-	"VSpace", "table", "a share", "a frozen share", "a loan", "a mapped loan", "device", "unknown",
+	"free", "mapped", "shared", "mapped and shared", "frozen", "mapped and frozen", "lent", "split", "CNode",
+	"Thread", "VSpace", "table", "a share", "a frozen share", "a loan", "a mapped loan", "device", "unknown",
 };
 enum verb {
-	MAP_R, MAP_RW, MAP_ELSEWHERE, SHARE, FREEZE, LEND, SPLIT, MAKE, MOVE, COPY, MAKE_TABLE, FILL_TO, FILL_FROM, CARVE, VERBS
+	MAP_R, MAP_RW, MAP_ELSEWHERE, SHARE, FREEZE, LEND, SPLIT, MAKE, MOVE, COPY, MAKE_TABLE, FILL_TO, FILL_FROM,
+	CARVE, VERBS
 };
 static const char *const verb_names[VERBS] = {
-	"map R", "map RW", "map elsewhere", "share", "freeze", "lend", "split", "make", "move", "copy", "table", "fill", "fill from", "carve",
+	"map R", "map RW", "map elsewhere", "share", "freeze", "lend", "split", "make", "move", "copy", "table", "fill",
+	"fill from", "carve",
 };
+
+static unsigned taken_by(enum state state)
+{
+	return state == A_SHARE ? GIVE_SHARE : state == A_FROZEN_SHARE ? GIVE_FREEZE : GIVE_LEND;
+}
 
 /* What the frame in slot S is taken from: a loan of a page, so that no state outlives a revoke of the page. */
 static void state_enter(enum state state)
@@ -139,7 +148,7 @@ static void state_enter(enum state state)
 			OK(SYS_CARVE, S, 1, MEM_DEVICE);
 		return;
 	}
-	OK(SYS_GIVE, state == A_SHARE ? GIVE_SHARE : state == A_FROZEN_SHARE ? GIVE_FREEZE : GIVE_LEND, from, 1, S, RIGHT_ALL);
+	OK(SYS_GIVE, taken_by(state), from, 1, S, RIGHT_ALL);
 	switch (state) {
 	case MAPPED:
 	case A_MAPPED_LOAN:
@@ -190,7 +199,7 @@ static long verb_do(enum verb verb)
 	case SHARE:
 	case FREEZE:
 	case LEND:
-		return sys(root, SYS_GIVE, verb == SHARE ? GIVE_SHARE : verb == FREEZE ? GIVE_FREEZE : GIVE_LEND, S, 1, S + 2, RIGHT_ALL);
+		return sys(root, SYS_GIVE, GIVE_SHARE + verb - SHARE, S, 1, S + 2, RIGHT_ALL);
 	case SPLIT:
 		return sys(root, SYS_SPLIT, S, 0, 2, S + 2);
 	case MAKE:
@@ -275,7 +284,8 @@ static void every_verb_in_every_state_does_what_the_table_says(void)
 			before = host_digest();
 			got = verb_do(verb);
 			if (got != want || (got && before != host_digest())) {
-				fprintf(stderr, "%s, %s: %ld, not %ld%s\n", state_names[state], verb_names[verb], got, want,
+				fprintf(stderr, "%s, %s: %ld, not %ld%s\n", state_names[state],
+					verb_names[verb], got, want,
 					got && before != host_digest() ? ", and something changed" : "");
 				wrong++;
 			}
@@ -318,7 +328,8 @@ static void a_frame_maps_with_its_rights_at_most(void)
 			bool sane = want == 1 || want == 3 || want == 4 || want == 5;
 
 			OK(SYS_GIVE, GIVE_SHARE, PAGE + 4, 1, FREE, have);
-			EXPECT(sys(root, SYS_MAP, SPACE, VA, want, 1, FREE, 1), !sane ? -E_BAD_ARG : want & ~have ? -E_NO_RIGHT : 0);
+			EXPECT(sys(root, SYS_MAP, SPACE, VA, want, 1, FREE, 1),
+			       !sane ? -E_BAD_ARG : want & ~have ? -E_NO_RIGHT : 0);
 			OK(SYS_DELETE, FREE);
 		}
 }
@@ -437,7 +448,8 @@ static void a_share_may_be_an_aligned_part(void)
 	EXPECT(INSPECT_ORDER(inspect(FREE)), ORDER_4K);
 	OK(SYS_GIVE, GIVE_SHARE, MEGA + 2, 1, FREE + 1, RIGHT_ALL, 0, ORDER_2M + 1);
 	OK(SYS_GIVE, GIVE_FREEZE, MEGA + 3, 1, FREE + 2, RIGHT_ALL, 0, 511UL * PAGE_SIZE | (ORDER_4K + 1));
-	REFUSED(E_BAD_ARG, SYS_GIVE, GIVE_SHARE, MEGA + 2, 1, FREE + 3, RIGHT_ALL, 0, 512UL * PAGE_SIZE | (ORDER_4K + 1));
+	REFUSED(E_BAD_ARG, SYS_GIVE, GIVE_SHARE, MEGA + 2, 1, FREE + 3, RIGHT_ALL, 0,
+		512UL * PAGE_SIZE | (ORDER_4K + 1));
 	REFUSED(E_BAD_ARG, SYS_GIVE, GIVE_SHARE, MEGA + 2, 1, FREE + 3, RIGHT_ALL, 0, 0x800 | (ORDER_4K + 1));
 	REFUSED(E_BAD_ARG, SYS_GIVE, GIVE_SHARE, MEGA + 2, 1, FREE + 3, RIGHT_ALL, 0, PAGE_SIZE | (ORDER_2M + 1));
 	REFUSED(E_BAD_ARG, SYS_GIVE, GIVE_SHARE, MEGA + 2, 1, FREE + 3, RIGHT_ALL, 0, ORDER_1G + 1);

@@ -96,20 +96,25 @@ static struct model_view kernel_view(int slot)
 	v.children = slot_children(s);
 	v.badged = s->badged;
 	v.badge = s->type == TYPE_ENDPOINT ? s->badge : 0;
-	pa = s->type == TYPE_FRAME || s->type == TYPE_CHIP || s->type == TYPE_TABLE ? slot_pa(s) : window_pa(slot_object(s));
-	v.page = pa < page_pa(2) ? (unsigned)((pa - page_pa(0)) / PAGE_SIZE) : (unsigned)((pa - page_pa(2)) / PAGE_SIZE + 2);
+	pa = slot_pa(s);
+	if (s->type != TYPE_FRAME && s->type != TYPE_CHIP && s->type != TYPE_TABLE)
+		pa = window_pa(slot_object(s));
+	v.page = pa < page_pa(2) ? (unsigned)((pa - page_pa(0)) / PAGE_SIZE)
+				 : (unsigned)((pa - page_pa(2)) / PAGE_SIZE + 2);
 	if (s->type == TYPE_FRAME || s->type == TYPE_CHIP || s->type == TYPE_TABLE)
 		v.order = s->order;
 	pte = s->type == TYPE_FRAME ? space_mapping(s) : NULL;
 	if (pte)
-		v.mapped = 1 | (*pte & PTE_R ? RIGHT_R : 0) << 1 | (*pte & PTE_W ? RIGHT_W : 0) << 1 | (*pte & PTE_X ? RIGHT_X : 0) << 1;
+		v.mapped = 1 | (*pte & PTE_R ? RIGHT_R : 0) << 1 | (*pte & PTE_W ? RIGHT_W : 0) << 1 |
+			   (*pte & PTE_X ? RIGHT_X : 0) << 1;
 	return v;
 }
 
 static void print_view(const char *who, const struct model_view *v)
 {
-	fprintf(stderr, "  %s: type %u rights %#x kind %u order %u children %u mapped %#x badged %u badge %#lx page %u\n", who,
-		v->type, v->rights, v->kind, v->order, v->children, v->mapped, v->badged, v->badge, v->page);
+	fprintf(stderr, "  %s: type %u rights %#x kind %u order %u children %u mapped %#x badged %u badge %#lx page "
+		"%u\n", who, v->type, v->rights, v->kind, v->order, v->children, v->mapped, v->badged, v->badge,
+		v->page);
 }
 
 static void compare(uint64_t step)
@@ -131,7 +136,8 @@ static void compare(uint64_t step)
 			want.kind = got.kind;
 		if (memcmp(&want, &got, sizeof(want)) == 0)
 			continue;
-		fprintf(stderr, "step %" PRIu64 ": slot %d of CNode %d differs\n", step, slot % MODEL_INDEX, slot / MODEL_INDEX);
+		fprintf(stderr, "step %" PRIu64 ": slot %d of CNode %d differs\n", step, slot % MODEL_INDEX,
+			slot / MODEL_INDEX);
 		print_view("model ", &want);
 		print_view("kernel", &got);
 		exit(1);
@@ -179,15 +185,24 @@ static struct model_name likely_name(unsigned p, bool full)
 
 static struct call random_call(void)
 {
-	static const uint8_t often[] = { GIVE, GIVE, GIVE, GIVE, GIVE, GIVE, GIVE, GIVE, DELETE, REVOKE, SPLIT, SPLIT, SPLIT, MAKE, MAKE, FILL, MAP, MAP, MAP,
-					 UNMAP, TABLE, TABLE, LEND_AGAIN, LEND_AGAIN };
-	static const uint8_t types[] = { TYPE_CNODE, TYPE_CNODE, TYPE_VSPACE, TYPE_THREAD, TYPE_ENDPOINT, TYPE_ENDPOINT };
-	static const uint8_t rights[] = { RIGHT_ALL, RIGHT_ALL, RIGHT_R | RIGHT_W, RIGHT_R, RIGHT_W, RIGHT_X | RIGHT_R, 0, 27 };
+	static const uint8_t often[] = {
+		GIVE, GIVE, GIVE, GIVE, GIVE, GIVE, GIVE, GIVE, DELETE, REVOKE, SPLIT, SPLIT, SPLIT, MAKE, MAKE, FILL,
+		MAP, MAP, MAP, UNMAP, TABLE, TABLE, LEND_AGAIN, LEND_AGAIN,
+	};
+	static const uint8_t types[] = {
+		TYPE_CNODE, TYPE_CNODE, TYPE_VSPACE, TYPE_THREAD, TYPE_ENDPOINT, TYPE_ENDPOINT,
+	};
+	static const uint8_t rights[] = {
+		RIGHT_ALL, RIGHT_ALL, RIGHT_R | RIGHT_W, RIGHT_R, RIGHT_W, RIGHT_X | RIGHT_R, 0, 27,
+	};
 	static const uint8_t map_rights[] = { RIGHT_R, RIGHT_R | RIGHT_W, RIGHT_R | RIGHT_W, RIGHT_R | RIGHT_X };
 	unsigned p = (unsigned)host_below(MODEL_PROCESSES);
 	uint64_t r = host_random();
-	struct call c = { .op = often[r % sizeof(often)], .verb = (unsigned)(r >> 8) % 5, .type = types[(r >> 16) % sizeof(types)],
-			  .rights = rights[r >> 24 & 7], .region = r >> 32 & 1, .va = r >> 33 & 3, .first = r >> 35 & 3 };
+	struct call c = {
+		.op = often[r % sizeof(often)], .verb = (unsigned)(r >> 8) % 5,
+		.type = types[(r >> 16) % sizeof(types)],
+		.rights = rights[r >> 24 & 7], .region = r >> 32 & 1, .va = r >> 33 & 3, .first = r >> 35 & 3,
+	};
 
 	if (c.op == MAP) {
 		c.rights = map_rights[r >> 24 & 3];
@@ -231,7 +246,8 @@ static long kernel_call(const struct call *c)
 	case TABLE:
 		return sys(t, SYS_TABLE, a, b, page_address(c->region, c->va));
 	case LEND_AGAIN:
-		return sys(root, SYS_GIVE, GIVE_LEND, origin_slot(c->first % 3), 1, CAP(PROCESS(c->a.process) + 1, c->a.index), RIGHT_ALL);
+		return sys(root, SYS_GIVE, GIVE_LEND, origin_slot(c->first % 3), 1,
+			   CAP(PROCESS(c->a.process) + 1, c->a.index), RIGHT_ALL);
 	default:
 		return host_sys_all(root, SYS_REVOKE, (uint64_t[7]){ origin_slot(c->first % 3) }, &pieces);
 	}
@@ -296,7 +312,9 @@ static long model_call(const struct call *c)
 
 static void random_calls(uint64_t n, uint64_t seed)
 {
-	static const char *const names[OPS] = { "give", "delete", "revoke", "split", "make", "fill", "map", "unmap", "table", "lend", "take" };
+	static const char *const names[OPS] = {
+		"give", "delete", "revoke", "split", "make", "fill", "map", "unmap", "table", "lend", "take",
+	};
 	uint64_t done[OPS] = { 0 }, refused[OPS] = { 0 };
 	double start = seconds();
 
@@ -308,9 +326,11 @@ static void random_calls(uint64_t n, uint64_t seed)
 		long got = kernel_call(&c), want = model_call(&c);
 
 		if (got != want) {
-			fprintf(stderr, "step %" PRIu64 " seed %" PRIu64 ": %s verb %u type %u rights %#x a %u:%u/%u b %u/%u region %u va %u first %u: "
-				"kernel %ld, model %ld\n", step, seed, names[c.op], c.verb, c.type, c.rights, c.a.process, c.a.where, c.a.index,
-				c.b.where, c.b.index, c.region, c.va, c.first, got, want);
+			fprintf(stderr, "step %" PRIu64 " seed %" PRIu64 ": %s verb %u type %u rights %#x a %u:%u/%u "
+				"b %u/%u ", step, seed, names[c.op], c.verb, c.type, c.rights, c.a.process, c.a.where,
+				c.a.index, c.b.where, c.b.index);
+			fprintf(stderr, "region %u va %u first %u: kernel %ld, model %ld\n", c.region, c.va, c.first,
+				got, want);
 			exit(1);
 		}
 		*(got ? &refused[c.op] : &done[c.op]) += 1;
@@ -416,7 +436,7 @@ static long bfs_do(struct step step)
 	struct slot *s = bfs_slot(step.from >> 4, step.from & 15), *dst;
 	struct slot *space = root_slot(step.to ? SPACE2 : SPACE);
 	struct budget b = { 1 << 20, 0 };
-	uint64_t va = VA, done;
+	uint64_t va = VA, done, dirty = 0;
 	unsigned level;
 
 	switch (step.op) {
@@ -429,13 +449,18 @@ static long bfs_do(struct step step)
 		return 0;
 	case BFS_SPLIT:
 		dst = bfs_empty(step.to);
-		return dst ? frame_split(s, s->type == TYPE_FRAME && slot_has_children(s) ? s->pieces : 0, 1, dst) : -E_NOT_EMPTY;
+		if (!dst)
+			return -E_NOT_EMPTY;
+		return frame_split(s, slot_children(s) == KIND_SPLIT ? s->pieces : 0, 1, dst);
 	case BFS_MAKE:
 		return object_make(s, step.arg, NULL, &b);
 	case BFS_MAP:
 		return space_map_run(space, &va, s, 1, step.arg, NULL, &done, &level);
 	case BFS_UNMAP:
-		return s->type == TYPE_FRAME && space_mapping(s) ? (space_unmap_run(s, 1, (uint64_t[1]){ 0 }, 0), 0) : -1;
+		if (s->type != TYPE_FRAME || !space_mapping(s))
+			return -E_BAD_ARG;
+		space_unmap_run(s, 1, &dirty, 0);
+		return 0;
 	default:
 		return space_table(space, VA, s);
 	}
@@ -521,7 +546,8 @@ PLAIN static uint64_t slot_number(const struct slot *s, const struct names *name
 		const pte_t *pte = space_mapping(s);
 		unsigned which = s->space == root_slot(SPACE)->space ? 0 : s->space == root_slot(SPACE2)->space ? 1 : 2;
 
-		h = mix(h ^ (which < 2 ? names->space[which] : 7) ^ (uint64_t)s->vpn << 4 ^ (pte ? (*pte & 0xff) << 40 : 1UL << 50));
+		h = mix(h ^ (which < 2 ? names->space[which] : 7) ^ (uint64_t)s->vpn << 4 ^
+			(pte ? (*pte & 0xff) << 40 : 1UL << 50));
 	} else if (s->type == TYPE_TABLE) {
 		h = mix(h ^ 64 ^ names->space[s->space == root_slot(SPACE2)->space]);
 	} else if (s->type == TYPE_FRAME || s->type == TYPE_CHIP) {
@@ -575,7 +601,9 @@ PLAIN static uint64_t state_number_as(struct names *names)
 /* Under one of the ways to name three processes and two spaces. */
 static uint64_t state_number_named(unsigned naming)
 {
-	static const uint8_t orders[NAMINGS / 2][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
+	static const uint8_t orders[NAMINGS / 2][3] = {
+		{ 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 },
+	};
 	struct names names = { .space = { naming & 1, !(naming & 1) } };
 	uint64_t n;
 
@@ -653,8 +681,9 @@ static void next_push(const struct path *from, unsigned depth, struct step step)
 static void print_path(const struct path *path, unsigned depth)
 {
 	for (unsigned i = 0; i <= depth; i++)
-		fprintf(stderr, "  op %u from %u/%u to %u arg %u\n", path->step[i].op, path->step[i].from >> 4, path->step[i].from & 15,
-			path->step[i].to, path->step[i].arg);
+		fprintf(stderr, "  op %u from %u/%u to %u arg %u\n", path->step[i].op,
+			path->step[i].from >> 4, path->step[i].from & 15, path->step[i].to,
+			path->step[i].arg);
 }
 
 /* In each new state: the audit, and after the last level the stronger checks of host.c too. */
@@ -751,15 +780,18 @@ static void bfs(unsigned depth)
 			set_add_room(&seen);
 			tried += bfs_expand(&level[i], d);
 		}
-		fprintf(stderr, "length %u: %" PRIu64 " new states, %" PRIu64 " in all, %" PRIu64 " operations, %.0f s\n", d + 1, next_count,
-			seen.count, tried, seconds() - start);
+		fprintf(stderr,
+			"length %u: %" PRIu64 " new states, %" PRIu64 " in all, %" PRIu64
+			" operations, %.0f s\n",
+			d + 1, next_count, seen.count, tried, seconds() - start);
 		free(level);
 		level = next_level;
 		level_count = next_count;
 		next_level = NULL;
 		next_count = next_room = 0;
 	}
-	printf("bfs: length %u, %" PRIu64 " states, %" PRIu64 " operations, %.1f s\n", depth, seen.count, tried, seconds() - start);
+	printf("bfs: length %u, %" PRIu64 " states, %" PRIu64 " operations, %.1f s\n", depth, seen.count,
+	       tried, seconds() - start);
 }
 
 int main(int argc, char **argv)

@@ -794,7 +794,9 @@ static void a_fault_outside_the_user_half_maps_nothing(void)
 	fault_set_up();
 	for (unsigned i = 0; i < sizeof(at) / sizeof(*at); i++) {
 		host_fault(a, CAUSE_LOAD_PAGE, at[i]);
-		EXPECT(map_answer(40, 1, at[i] & ~4095UL, RIGHT_R) == -E_BAD_ARG || b->regs[REG_A0] == (uint64_t)-E_NEED_TABLE, 1);
+		EXPECT(map_answer(40, 1, at[i] & ~4095UL, RIGHT_R) == -E_BAD_ARG ||
+			   b->regs[REG_A0] == (uint64_t)-E_NEED_TABLE,
+		       1);
 		if (at[i] >= USER_END)
 			EXPECT(map_answer(40, 1, at[i] & ~4095UL, MAP_TABLE), -E_BAD_ARG);
 		(void)sys(b, SYS_REPLY_RECV, EP, INFO_REPLY);

@@ -370,8 +370,9 @@ static void nothing_breaks_under_random_maps(void)
 	for (unsigned i = 0; i < 20000; i++) {
 		static const uint8_t rights[] = { RIGHT_R, RW, RW, RX };
 		uint64_t va = VA + host_below(3) * MEGAPAGE_SIZE + (host_below(2) ? host_below(6) * PAGE_SIZE : 0);
-		unsigned space = host_below(2) ? SPACE : PAGE + 50, frame = host_below(2) ? P + (unsigned)host_below(12) :
-			FREE + (unsigned)host_below(16);
+		unsigned space = host_below(2) ? SPACE : PAGE + 50,
+			 frame =
+			     host_below(2) ? P + (unsigned)host_below(12) : FREE + (unsigned)host_below(16);
 		unsigned table = PAGE + 52 + (unsigned)host_below(4);
 
 		switch (host_below(8)) {
@@ -388,13 +389,15 @@ static void nothing_breaks_under_random_maps(void)
 			(void)sys(root, SYS_SCAN, space, va, 512, host_below(8));
 			break;
 		case 4:
-			(void)sys(root, SYS_GIVE, GIVE_SHARE + host_below(3), P + host_below(12), 1, FREE + host_below(16), RIGHT_ALL);
+			(void)sys(root, SYS_GIVE, GIVE_SHARE + host_below(3), P + host_below(12), 1,
+				  FREE + host_below(16), RIGHT_ALL);
 			break;
 		case 5:
 			(void)sys(root, host_below(3) ? SYS_INSPECT : SYS_DELETE, FREE + host_below(16));
 			break;
 		default:
-			mapped += sys(root, SYS_MAP, space, va, rights[host_below(4)], 1, frame, 1 + host_below(3)) == 0;
+			mapped += sys(root, SYS_MAP, space, va, rights[host_below(4)], 1, frame,
+				      1 + host_below(3)) == 0;
 		}
 	}
 	CHECK(mapped > 500);

@@ -75,7 +75,7 @@ extern struct boot_info boot;
 #define FREE_VA          0x1c0000UL
 #define FREE_VA_PAGES    64
 #define FREE_MEGA_VA     0x200000UL
-#define NO_TABLE_VA      0x4000000000UL / 2  /* no page table on the way */
+#define NO_TABLE_VA      0x2000000000UL /* no page table on the way */
 
 /* ---- what a test makes; all of it ends with the test --------------------------------------------- */
 

@@ -30,7 +30,8 @@ char hart_stacks[HART_MAX * HART_STACK_BYTES] __attribute__((aligned(PAGE_SIZE))
 char boot_secondary[4];
 __asm__(".globl image_end, image_rodata, image_root, image_data, hart_stacks_end, root_image_end\n"
 	".set image_end, image_start + 8192\n.set image_rodata, image_start\n.set image_root, image_start\n"
-	".set image_data, image_start\n.set hart_stacks_end, hart_stacks + 65536\n.set root_image_end, root_image + 4096\n");
+	".set image_data, image_start\n.set hart_stacks_end, hart_stacks + 65536\n.set root_image_end, "
+	"root_image + 4096\n");
 /* The root server: a header of one page of text. */
 uint64_t root_image[512] __attribute__((aligned(PAGE_SIZE))) = { 0x10000, 0x11000, 0x11000, 0x11000 };
 
@@ -163,7 +164,8 @@ static const pte_t *named[PTES_MAX];
 static unsigned named_count;
 
 /* The leaves of one space, each by va and level: visit answers what was visited. */
-static unsigned space_leaves(const struct slot *vspace, void (*visit)(const struct slot *, uint64_t, const pte_t *, unsigned))
+static unsigned space_leaves(const struct slot *vspace,
+			     void (*visit)(const struct slot *, uint64_t, const pte_t *, unsigned))
 {
 	const pte_t *root_table = slot_object(vspace);
 	unsigned n = 0;
@@ -212,7 +214,8 @@ static void visit_leaf(const struct slot *vspace, uint64_t va, const pte_t *pte,
 	for (const struct slot *s = slot_next(&cap_origin); s && !of_image(*pte); s = slot_next(s)) {
 		uint64_t at = s->type == TYPE_TABLE ? slot_pa(s) : window_pa(slot_object(s));
 
-		if ((s->type == TYPE_TABLE || (s->type >= TYPE_CNODE && s->type <= TYPE_ENDPOINT)) && at >= pa && at < pa + size)
+		if ((s->type == TYPE_TABLE || (s->type >= TYPE_CNODE && s->type <= TYPE_ENDPOINT)) &&
+		    at >= pa && at < pa + size)
 			host_fail(__FILE__, __LINE__, "memory of an object, %#lx, is mapped at %#lx", at, va);
 	}
 	if ((*pte & (PTE_W | PTE_X)) == (PTE_W | PTE_X) || !(*pte & PTE_U))
@@ -284,9 +287,12 @@ static void check_counts(const struct kernel_stats *now)
 		making += s->type == TYPE_CNODE && s->making;
 	if (now->cnodes - making != k->cnodes + 1 || now->vspaces != k->vspaces || now->threads != k->threads + 1 ||
 	    now->tables != k->tables || now->endpoints != k->endpoints)
-		host_fail(__FILE__, __LINE__, "counted %lu CNodes, %lu VSpaces, %lu Threads, %lu tables, %lu Endpoints; there are "
-			  "%lu, %lu, %lu, %lu, %lu", k->cnodes + 1, k->vspaces, k->threads + 1, k->tables, k->endpoints,
-			  now->cnodes - making, now->vspaces, now->threads, now->tables, now->endpoints);
+		host_fail(
+		    __FILE__, __LINE__,
+		    "counted %lu CNodes, %lu VSpaces, %lu Threads, %lu tables, %lu Endpoints; there are "
+		    "%lu, %lu, %lu, %lu, %lu",
+		    k->cnodes + 1, k->vspaces, k->threads + 1, k->tables, k->endpoints, now->cnodes - making,
+		    now->vspaces, now->threads, now->tables, now->endpoints);
 }
 
 unsigned host_audit(void)

@@ -1,6 +1,4 @@
-/*
- * model.c: see model.h.
- */
+/* model.c: see model.h. */
 #include "model.h"
 
 #include <stdbool.h>
@@ -49,7 +47,12 @@ void model_boot(void)
 	memset(tables, 0, sizeof(tables));
 	for (int i = 0; i < 3; i++)
 		nodes[MODEL_SLOT(MODEL_ORIGIN, i + 1)] = (struct node){
-			.type = TYPE_FRAME, .rights = RIGHT_ALL, .kind = KIND_SPLIT, .order = i == 2, .parent = NONE, .page = i,
+		    .type = TYPE_FRAME,
+		    .rights = RIGHT_ALL,
+		    .kind = KIND_SPLIT,
+		    .order = i == 2,
+		    .parent = NONE,
+		    .page = i,
 		};
 	for (int i = 0; i < 2; i++) {
 		spaces[i].alive = true;
@@ -108,9 +111,9 @@ static bool is_made(const struct node *n)
 
 static void insert(int slot, int parent, unsigned kind, struct node n)
 {
-	n.parent = parent;
-	n.kind = kind;
 	nodes[slot] = n;
+	nodes[slot].parent = parent;
+	nodes[slot].kind = kind;
 }
 
 /* ---- mappings ------------------------------------------------------------------------------------ */
@@ -226,10 +229,8 @@ static int give_frame(unsigned verb, int src, int dst, unsigned rights)
 
 int model_give(unsigned verb, int src, int dst, unsigned rights, uint64_t badge)
 {
-	if (nodes[src].type == TYPE_NULL)
-		return -E_BAD_SLOT;
-	if (nodes[dst].type != TYPE_NULL)
-		return -E_NOT_EMPTY;
+	if (nodes[src].type == TYPE_NULL || nodes[dst].type != TYPE_NULL)
+		return nodes[src].type == TYPE_NULL ? -E_BAD_SLOT : -E_NOT_EMPTY;
 	if (verb == GIVE_COPY)
 		return give_copy(src, dst, rights, badge);
 	return verb == GIVE_MOVE ? give_move(src, dst) : give_frame(verb, src, dst, rights);
@@ -241,10 +242,10 @@ static void unmap(int slot)
 {
 	struct entry *e = mapped(slot) ? mapping(&nodes[slot]) : NULL;
 
-	if (!e)
-		return;
-	e->kind = EMPTY;
-	nodes[slot].recorded = false;
+	if (e) {
+		e->kind = EMPTY;
+		nodes[slot].recorded = false;
+	}
 }
 
 /* A page table leaves its space, if it is still there, and is empty. */
@@ -303,10 +304,8 @@ int model_split(int slot, unsigned first, int dst)
 	struct node *s = &nodes[slot], n = *s;
 	unsigned below = children(slot);
 
-	if (s->type == TYPE_NULL)
-		return -E_BAD_SLOT;
 	if (s->type != TYPE_FRAME)
-		return -E_BAD_TYPE;
+		return s->type == TYPE_NULL ? -E_BAD_SLOT : -E_BAD_TYPE;
 	if (borrowed(s))
 		return -E_NO_RIGHT;
 	if (below ? below != KIND_SPLIT || first < s->handed_out : mapped(slot))
@@ -376,10 +375,8 @@ static int space_of(int slot, int *space)
 	*space = slot - MODEL_FIXED;
 	if (slot >= MODEL_FIXED)
 		return 0;
-	if (nodes[slot].type == TYPE_NULL)
-		return -E_BAD_SLOT;
 	if (nodes[slot].type != TYPE_VSPACE)
-		return -E_BAD_TYPE;
+		return nodes[slot].type == TYPE_NULL ? -E_BAD_SLOT : -E_BAD_TYPE;
 	*space = nodes[slot].object;
 	return nodes[slot].rights & RIGHT_WRITE ? 0 : -E_NO_RIGHT;
 }
@@ -450,10 +447,8 @@ int model_table(int frame, int space, unsigned region)
 	unsigned missing = 0;
 	int id, error;
 
-	if (n->type == TYPE_NULL)
-		return -E_BAD_SLOT;
 	if (n->type != TYPE_FRAME)
-		return -E_BAD_TYPE;
+		return n->type == TYPE_NULL ? -E_BAD_SLOT : -E_BAD_TYPE;
 	error = space_of(space, &id);
 	if (!error)
 		error = is_free(frame);

@@ -24,7 +24,7 @@
 #define MODEL_VAS       4
 #define MODEL_REGIONS   2
 
-/* A capability's name: the process that speaks, the slot of its CNode with the CNode to look in (0: its own), the index. */
+/* A capability's name: who speaks, the slot of its CNode that holds the CNode to look in (0: its own), the index. */
 struct model_name {
 	unsigned process, where, index;
 };

@@ -1,0 +1,132 @@
+/*
+ * receiver.c: the harts and mem's thread on each. See receiver.h.
+ *
+ * A thread of mem takes the lock when a message has come and drops it before it answers. What the kernel does in
+ * answer to a fault it does without the lock; so whoever takes memory or rights from a space waits first until no
+ * such answer for the space is under way (docs/decisions/0010-mem-on-several-harts.md).
+ */
+#include "receiver.h"
+#include <tessera/syscall.h>
+#include "layout.h"
+#include "lock.h"
+#include "log.h"
+#include "machine.h"
+#include "main.h"
+#include "slots.h"
+#include "vm.h"
+
+#define STACK_PAGES     4u
+#define RECEIVER_PRIO   (PRIO_COUNT - 1)
+#define PROGRAM_PRIO    40u             /* programs' threads go to all harts, others stay on the first */
+
+struct receiver receivers[RECEIVERS] = { { .buffer = (struct ipc_buffer *)VA_BUFFER, .slots = SLOT_RECEIVER,
+					   .thread = ROOT_THREAD } };
+unsigned receiver_count = 1;
+struct lock lock;
+
+/* A frame of mem's own as a capability in an own slot. */
+static bool spare_to(uint32_t slot)
+{
+	cap_t frame = slots_spare();
+
+	return frame && !sys_give(GIVE_MOVE, frame, 1, slot, RIGHT_ALL, 0, 0);
+}
+
+static bool make_memory(unsigned index, cap_t *buffer)
+{
+	uint64_t va = VA_RECEIVERS + index * RECEIVER_SPAN;
+
+	*buffer = slots_spare();
+	if (!*buffer || !vm_map(va, *buffer, RIGHT_R | RIGHT_W))
+		return false;
+	/* A page stays unmapped below the stack. */
+	for (unsigned i = 0; i < STACK_PAGES; i++) {
+		if (!vm_map_spare(va + (2 + i) * PAGE_SIZE))
+			return false;
+	}
+	receivers[index].buffer = (struct ipc_buffer *)va;
+	return true;
+}
+
+/* Its registers; it begins in main_receive with its own thread pointer. */
+static long set_registers(unsigned index)
+{
+	uint64_t *regs = vm_buffer()->words;
+
+	for (unsigned i = 0; i < 32; i++)
+		regs[i] = 0;
+	regs[0] = (uint64_t)main_receive;
+	regs[2] = VA_RECEIVERS + index * RECEIVER_SPAN + (2 + STACK_PAGES) * PAGE_SIZE;
+	regs[4] = (uint64_t)&receivers[index];
+	return sys_thread_regs(receivers[index].thread, REGS_WRITE, REGS_GENERAL);
+}
+
+static bool receiver_make(unsigned index, uint64_t hart)
+{
+	struct receiver *r = &receivers[index];
+	cap_t buffer;
+	long error;
+
+	r->thread = slots_own(1);
+	r->slots = slots_own(RECEIVER_SLOTS);
+	if (!r->thread || !r->slots || !spare_to(r->thread) || sys_make(r->thread, TYPE_THREAD, 0)
+	    || !make_memory(index, &buffer))
+		return false;
+	error = set_registers(index);
+	error |= sys_thread_set(r->thread, THREAD_CSPACE, ROOT_CNODE);
+	error |= sys_thread_set(r->thread, THREAD_VSPACE, ROOT_VSPACE);
+	error |= sys_thread_set(r->thread, THREAD_BUFFER, buffer);
+	error |= sys_thread_set(r->thread, THREAD_WINDOW, (r->slots + RECEIVER_ARRIVAL) | (uint64_t)ARRIVALS << 32);
+	error |= sys_thread_set(r->thread, THREAD_MAX_PRIO, RECEIVER_PRIO);
+	error |= sys_thread_set(r->thread, THREAD_PRIO, RECEIVER_PRIO);
+	error |= sys_thread_set(r->thread, THREAD_HART_INDEX, hart);
+	return !error;
+}
+
+void receiver_start(void)
+{
+	const char *word = machine_word("harts");
+	unsigned most = word && *word > '0' && *word <= '9' ? (unsigned)(*word - '0') : 1;
+
+	sys_thread_set(ROOT_THREAD, THREAD_WINDOW, (self->slots + RECEIVER_ARRIVAL) | (uint64_t)ARRIVALS << 32);
+	for (uint32_t i = 0; i < machine_dt.harts && receiver_count < most && receiver_count < RECEIVERS; i++) {
+		const struct dt_hart *h = &machine_dt.hart[i];
+		long index;
+
+		if (!h->sv39 || h->id == machine.boot_hart)
+			continue;
+		index = sys_system(ROOT_SYSTEM, SYSTEM_HART, h->id, 0);
+		if (index < 0) {
+			log_error("mem: a hart does not start", index, h->id);
+			continue;
+		}
+		if (!receiver_make(receiver_count, index)) {
+			log_line("mem: no memory for a hart", 1, &h->id);
+			return;
+		}
+		if (!sys_thread_set(receivers[receiver_count].thread, THREAD_RUN, 0))
+			receiver_count++;
+	}
+}
+
+uint64_t receiver_hart(uint32_t prio)
+{
+	static unsigned turn;
+
+	if (prio > PROGRAM_PRIO)
+		return 0;
+	turn = turn + 1 < receiver_count ? turn + 1 : 0;
+	return turn;
+}
+
+void receiver_settle(uint32_t space)
+{
+	for (unsigned i = 0; i < receiver_count; i++) {
+		const struct receiver *r = &receivers[i];
+		const volatile uint64_t *replied = &r->buffer->replied;
+
+		while (r != self && r->answering == space && *replied == r->answers)
+			lock_pause();
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	}
+}
