@@ -3,7 +3,9 @@
  * and the calls; uart.c the device, output.c and input.c the two directions, line.c the editing, client.c
  * what is remembered of each process.
  *
- * Started by proc with: SLOT_EXTRA its service endpoint, SLOT_EXTRA + 1 the interrupt server.
+ * Started by proc with: SLOT_EXTRA its service endpoint, SLOT_EXTRA + 1 the interrupt server. When that one was
+ * started again (SIGNAL_RESTARTED, or an acknowledgement fails), the line is bound anew and the device is asked
+ * for what it had to say meanwhile.
  */
 #include <irq_client.h>
 #include <mem_client.h>
@@ -23,7 +25,8 @@
 #define COLUMNS 80
 #define ROWS    24
 
-static uint32_t line_number;           /* of the device's interrupt; set once */
+static uint32_t line_number;           /* of the device's interrupt; set once, as this: */
+static cap_t line_signal;              /* what the interrupt server signals */
 static bool has_master;                /* interrupt_to was called, by the process badged master */
 static uint64_t master;
 
@@ -91,11 +94,8 @@ int stream_on_drain(const struct stream_request *request)
 	return output_drain();
 }
 
-/*
- * Until the device asks no more, then the interrupt line is let go: a new cause after that raises it again.
- * 0, or a positive error: the line is no longer ours.
- */
-static int device_interrupt(void)
+/* Until the device asks no more. */
+static void device_serve(void)
 {
 	uint8_t byte;
 
@@ -106,6 +106,23 @@ static int device_interrupt(void)
 		output_pump();
 		uart_interrupts(input_room(), output_waiting());
 	} while (uart_asks());
+}
+
+/*
+ * Serves the device, then lets its interrupt line go: a new cause after that raises it again. An interrupt
+ * server that does not know the line is a new one; waits for it if it does not run yet. 0, or a positive error.
+ */
+static int device_interrupt(bool bound)
+{
+	int error;
+
+	device_serve();
+	if (bound && !irq_ack(INTERRUPTS, line_number))
+		return 0;
+	error = irq_bind(INTERRUPTS, line_number, line_signal);
+	if (error)
+		return error;
+	device_serve();
 	return irq_ack(INTERRUPTS, line_number);
 }
 
@@ -141,15 +158,15 @@ static int start(void)
 {
 	struct mem_device device = { 0 };
 	uint64_t registers = 0;
-	cap_t signal = cap_alloc();
 
+	line_signal = cap_alloc();
 	if (mem_device_map(SLOT_SPACE, "ns16550a", 0, &registers, &device))
 		return 1;
 	uart_start(registers);
 	line_number = (uint32_t)device.irq;
-	if (!signal || sys_give(GIVE_COPY, SERVICE, 1, signal, RIGHT_SIGNAL, DEVICE_BIT, 0))
+	if (!line_signal || sys_give(GIVE_COPY, SERVICE, 1, line_signal, RIGHT_SIGNAL, DEVICE_BIT, 0))
 		return 2;
-	if (irq_bind(INTERRUPTS, line_number, signal))
+	if (irq_bind(INTERRUPTS, line_number, line_signal))
 		return 3;
 	uart_interrupts(true, false);
 	return 0;
@@ -167,7 +184,7 @@ int main(void)
 	while (next_request(&request, answer)) {
 		answer = 0;
 		if (info_kind(request.info) == KIND_SIGNALS) {
-			if (device_interrupt())
+			if (device_interrupt(!(request.w[0] & SIGNAL_RESTARTED)))
 				return 3;
 		} else {
 			answer = stream_dispatch(&request);

@@ -69,6 +69,7 @@ int irq_on_bind(const struct irq_request *request, uint32_t line, struct idl_cap
 		cap_free(cap);
 		return E_NOT_FOUND;
 	}
+	plic_complete(line);            /* in case an earlier instance of this server claimed it and died */
 	lines[line] = (struct line){ .notify = cap, .holder = request->badge };
 	return 0;
 }

@@ -185,28 +185,55 @@ static void take_mixed(uint64_t mega)
 	take_part(mega, archive_page, archive_end, FRAME_ARCHIVE);
 }
 
+/* Megapages in a row, all usable, whose slots are in a row too; taken from the top down. */
+struct mega_run {
+	uint32_t first, count;
+};
+
+/* Carves and frees what the run has gathered: one call, however long it is. */
+static void run_take(struct mega_run *run)
+{
+	if (run->count)
+		must(!sys_carve(slots_mega(run->first), run->count, MEM_RAM), "RAM cannot be taken",
+		     (uint64_t)run->first * MEGAPAGE_SIZE);
+	for (uint32_t i = run->count; i-- > 0; )
+		frames_add_mega(run->first + i, pool_at((uint64_t)(run->first + i) * MEGAPAGE_SIZE));
+	run->count = 0;
+}
+
+static void run_add(struct mega_run *run, uint32_t mega)
+{
+	if (run->count && (run->first != mega + 1 || slots_mega(mega) + 1 != slots_mega(run->first)))
+		run_take(run);
+	run->first = mega;
+	run->count++;
+}
+
+static bool whole_mega(uint64_t pa)
+{
+	return pa && usable_in(pa, pa + MEGAPAGE_SIZE) == MEGAPAGE_SIZE && one_pool(pa, pa + MEGAPAGE_SIZE)
+	       && frames_megas[pa / MEGAPAGE_SIZE].state == MEGA_NONE;
+}
+
 static void take_giga_parts(uint64_t giga)
 {
 	uint32_t number = giga / GIGAPAGE_SIZE;
+	struct mega_run run = { 0, 0 };
 
 	if (frames_gigas[number].state == GIGA_NONE) {
 		must(slots_split_giga(number), "no slots for RAM at", giga);
 		frames_gigas[number].state = GIGA_SPLIT;
 	}
 	for (uint64_t pa = giga + GIGAPAGE_SIZE; pa > giga; ) {
-		uint64_t usable;
-		uint32_t mega;
-
 		pa -= MEGAPAGE_SIZE;
-		usable = usable_in(pa, pa + MEGAPAGE_SIZE);
-		mega = pa / MEGAPAGE_SIZE;
-		if (usable == MEGAPAGE_SIZE && pa && one_pool(pa, pa + usable) && frames_megas[mega].state == MEGA_NONE) {
-			must(!sys_carve(slots_mega(mega), 1, MEM_RAM), "RAM cannot be taken", pa);
-			frames_add_mega(mega, pool_at(pa));
-		} else if (usable || touches_archive(pa, pa + MEGAPAGE_SIZE)) {
+		if (whole_mega(pa)) {
+			run_add(&run, pa / MEGAPAGE_SIZE);
+		} else if (usable_in(pa, pa + MEGAPAGE_SIZE) || touches_archive(pa, pa + MEGAPAGE_SIZE)) {
+			run_take(&run);
 			take_mixed(pa);
 		}
 	}
+	run_take(&run);
 }
 
 /* Pools in the order of their addresses. */

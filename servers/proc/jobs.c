@@ -264,6 +264,13 @@ static void spawn_failed(struct process *p, const struct job *j)
 	life_refuse_waits(parent->pid);
 }
 
+static void run(const struct process *p, const struct job *j)
+{
+	(void)sys_thread_set(CAP(j->cnode, SLOT_THREAD), THREAD_RUN, 0);
+	if (p->service != NO_SERVICE)
+		service_runs(p->service);
+}
+
 static void spawn_done(struct job *j)
 {
 	struct process *p = table_find(j->pid);
@@ -284,7 +291,7 @@ static void spawn_done(struct job *j)
 	if (p->doomed)
 		life_end(p, p->status);
 	else
-		(void)sys_thread_set(CAP(j->cnode, SLOT_THREAD), THREAD_RUN, 0);
+		run(p, j);
 	cap_free(j->cnode);
 }
 

@@ -127,6 +127,30 @@ void service_job(const struct service *s, uint64_t pid, struct job *j)
 		extra_gift(j, &s->line->extras[i], SLOT_EXTRA + 1 + i, pid);
 }
 
+static bool depends(const struct service *s, const char *name)
+{
+	for (unsigned i = 0; i < MANIFEST_EXTRAS; i++)
+		if (s->line->extras[i].kind == EXTRA_SERVER && strcmp(s->line->extras[i].server, name) == 0)
+			return true;
+	return false;
+}
+
+static void tell_restarted(const struct service *s)
+{
+	cap_t slot = cap_alloc();
+
+	if (slot && !sys_give(GIVE_COPY, s->endpoint, 1, slot, RIGHT_SIGNAL, SIGNAL_RESTARTED, 0))
+		(void)sys_signal(slot);
+	cap_free(slot);
+}
+
+void service_runs(int index)
+{
+	for (int i = 0; i < service_count; i++)
+		if (services[i].pid && services[i].endpoint && depends(&services[i], services[index].name))
+			tell_restarted(&services[i]);
+}
+
 void service_died(int index, uint64_t now)
 {
 	struct service *s = &services[index];

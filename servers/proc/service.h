@@ -36,6 +36,12 @@ void service_job(const struct service *s, uint64_t pid, struct job *j);
 /* Its process has ended or could not be started: it is started again, or its endpoint goes. */
 void service_died(int index, uint64_t now);
 
+/*
+ * Its new instance runs: servers that were given a capability to it, and run, are told by SIGNAL_RESTARTED on
+ * their endpoints. What could not be told is told by their next call, which the new instance does not know.
+ */
+void service_runs(int index);
+
 struct service *service_at(int index);
 
 /* Adds a gift to a job. */

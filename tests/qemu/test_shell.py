@@ -136,9 +136,7 @@ def test_proc_cannot_be_killed_from_the_shell(shell):
     assert shell.run(f"kill {shell.pids()['proc']}")[1] == 1
 
 
-@pytest.mark.parametrize("server", [
-    "file", "console",
-    pytest.param("irq", marks=pytest.mark.xfail(strict=True, reason="console does not ask a new irq for its line"))])
+@pytest.mark.parametrize("server", ["file", "console", "irq"])
 def test_a_killed_server_is_started_again_and_the_shell_goes_on(shell, server):
     before = shell.pids()
     shell.run(f"kill {before[server]}")

@@ -21,6 +21,12 @@
 #define SLOT_FREE     32  /* first the program may use */
 #define PROCESS_SLOTS 128
 
+/*
+ * The bit that proc signals on a server's own endpoint: a server it was given a capability to (SLOT_EXTRA + 1
+ * and on) has died and runs again. The capability still reaches it, but it remembers nothing.
+ */
+#define SIGNAL_RESTARTED (1ul << 31)
+
 #define START_MAGIC   0x3154524154535354  /* "TSSTART1" */
 
 struct start_info {
