@@ -94,7 +94,7 @@ static void check_thread(struct kernel_stats *c, const struct thread *t)
 	switch (t->state) {
 	case STATE_SEND:
 	case STATE_RECEIVE:
-		if (!t->endpoint || t->server || t->reply || 
+		if (!t->endpoint || t->server || t->reply ||
 		    (t->state == STATE_RECEIVE ? t->endpoint->senders.head : t->endpoint->receivers.head))
 			breach(c, 6, at);
 		break;
@@ -202,8 +202,8 @@ static struct kernel_why why_entry(const struct slot *s, uint64_t base)
 {
 	bool mapped = s->type == TYPE_FRAME && space_mapping(s);
 	struct kernel_why w = {
-		.type = s->type, .kind = s->kind, .rights = s->rights, .depth = s->depth, .base = base, .bound = s->bound,
-		.order = slot_is_memory(s) ? s->order : ORDER_4K, .mapped = mapped,
+		.type = s->type, .kind = s->kind, .rights = s->rights, .depth = s->depth, .base = base,
+		.bound = s->bound, .order = slot_is_memory(s) ? s->order : ORDER_4K, .mapped = mapped,
 		.va = mapped ? (uint64_t)s->vpn << PAGE_SHIFT : 0, .space = mapped ? s->space : 0,
 		.slot = (uint64_t)s < KERNEL_VA ? window_pa(s) : 0,
 	};

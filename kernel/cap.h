@@ -123,7 +123,10 @@ extern struct slot cap_origin;
 
 void cap_init(void);
 
-/* A slot in the thread's reach that is in use, with at least the CNode right; sets *error and returns NULL otherwise. */
+/*
+ * A slot in the thread's reach that is in use, with at least the CNode right; sets *error and returns NULL
+ * otherwise.
+ */
 struct slot *cap_lookup(struct thread *t, cap_t cap, int *error);
 /* The same of a given type. */
 struct slot *cap_lookup_type(struct thread *t, cap_t cap, unsigned type, int *error);

@@ -1,5 +1,6 @@
 /*
- * debug.h: what only debug kernels have: a model of the TLBs and painted stacks. In release kernels every call is nothing.
+ * debug.h: what only debug kernels have: a model of the TLBs and painted stacks. In release kernels every
+ * call is nothing.
  */
 #ifndef KERNEL_DEBUG_H
 #define KERNEL_DEBUG_H

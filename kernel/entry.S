@@ -208,8 +208,9 @@ probe_failed:
 	.endm
 
 /*
- * The FPU's values go with the threads that use it. They are saved only if they changed (sstatus.FS is dirty) and loaded
- * only if another thread's are there; a thread that did not touch them in its turn is no user until it traps again.
+ * The FPU's values go with the threads that use it. They are saved only if they changed (sstatus.FS is dirty) and
+ * loaded only if another thread's are there; a thread that did not touch them in its turn is no user until it
+ * traps again.
  * In: t3 = next thread, t5 = hart, t6 = whether the thread is a user. Clobbers t0, t4, t6.
  */
 	.globl fpu_switch

@@ -2,7 +2,8 @@
  * fault.c: a thread's fault becomes a message to its pager; the pager's answer carries the mappings.
  *
  * 1. The trap hands {va, access, cause, pc, sp} to the pager. 2. Its reply_recv maps frames in the faulter's space,
- * within the 2 MiB window of the fault, and lets it run. Neighbours fill only empty PTEs; the faulting page may be replaced.
+ * within the 2 MiB window of the fault, and lets it run. Neighbours fill only empty PTEs; the faulting page
+ * may be replaced.
  */
 #include "kernel.h"
 #include "riscv.h"
@@ -147,7 +148,8 @@ long fault_reply_map(struct thread *pager, struct thread *faulter, uint64_t info
 {
 	unsigned n = info & INFO_WORDS_MASK;
 	uint64_t room = FAULT_PAGES;
-	struct map_item item = { pager->regs[REG_A2], pager->regs[REG_A2 + 1], pager->regs[REG_A2 + 2], pager->regs[REG_A2 + 3] };
+	struct map_item item = { pager->regs[REG_A2], pager->regs[REG_A2 + 1], pager->regs[REG_A2 + 2],
+				 pager->regs[REG_A2 + 3] };
 	long error = 0;
 
 	if (n == 1 && map_one(pager, faulter, &item)) {

@@ -69,7 +69,7 @@ static int frame_may(unsigned verb, const struct slot *s)
 
 int frame_give(unsigned verb, struct slot *src, struct slot *dst, unsigned rights, uint64_t part)
 {
-	static const uint8_t kinds[] = { [GIVE_SHARE] = KIND_SHARE, [GIVE_FREEZE] = KIND_FROZEN, [GIVE_LEND] = KIND_LOAN };
+	static const char kinds[] = { [GIVE_SHARE] = KIND_SHARE, [GIVE_FREEZE] = KIND_FROZEN, [GIVE_LEND] = KIND_LOAN };
 	unsigned order;
 	uint64_t pa;
 	int error;

@@ -36,8 +36,8 @@ static int message_check(const struct thread *t, uint64_t info)
 	return 0;
 }
 
-/* One capability item: into the receiver's empty window slots from *used on. Undone by the caller on error. */
-static int item_give(struct thread *from, const struct send_item *item, struct slot *window, uint64_t room, uint64_t *used)
+/* One capability item: into the receiver's empty window slots from *at on. Undone by the caller on error. */
+static int item_give(struct thread *from, const struct send_item *item, struct slot *window, uint64_t end, uint64_t *at)
 {
 	unsigned right = item->verb == GIVE_MOVE ? RIGHT_READ | RIGHT_WRITE : RIGHT_READ;
 	struct slot *src;
@@ -47,41 +47,41 @@ static int item_give(struct thread *from, const struct send_item *item, struct s
 	if (!src)
 		return error;
 	for (uint32_t i = 0; i < item->count; i++) {
-		if (*used >= room)
+		if (*at >= end)
 			return -E_RECEIVER_FULL;
 		if (src[i].type == TYPE_NULL)
 			return -E_BAD_SLOT;
-		error = cap_give(item->verb, &src[i], &window[*used], item->rights, 0, 0);
+		error = cap_give(item->verb, &src[i], &window[*at], item->rights, 0, 0);
 		if (error)
 			return error == -E_NOT_EMPTY ? -E_RECEIVER_FULL : error;
-		++*used;
+		++*at;
 	}
 	return 0;
 }
 
 /*
- * Takes back what the first `used` window slots got, the last first: a sender may have named slots that items before
+ * Takes back what the first `end` window slots got, the last first: a sender may have named slots that items before
  * it filled, or CNodes that items after it took away. Donated ones return to where they came from.
  */
-static void items_undo(struct thread *from, const struct send_item *items, unsigned n, struct slot *window, uint64_t used)
+static void items_undo(struct thread *from, const struct send_item *item, unsigned n, struct slot *window, uint64_t end)
 {
-	uint64_t given[MESSAGE_ITEMS], left = used;
+	uint64_t given[MESSAGE_ITEMS], left = end;
 	int error;
 
 	for (unsigned i = 0; i < n; i++) {
-		given[i] = items[i].count < left ? items[i].count : left;
+		given[i] = item[i].count < left ? item[i].count : left;
 		left -= given[i];
 	}
 	while (n--)
 		while (given[n]) {
-			struct slot *src = cap_run(from, items[n].cap, items[n].count, 0, &error);
+			struct slot *src = cap_run(from, item[n].cap, item[n].count, 0, &error);
 
 			given[n]--;
-			used--;
-			if (items[n].verb == GIVE_MOVE && src)
-				(void)cap_give(GIVE_MOVE, &window[used], &src[given[n]], 0, 0, 0);
+			end--;
+			if (item[n].verb == GIVE_MOVE && src)
+				(void)cap_give(GIVE_MOVE, &window[end], &src[given[n]], 0, 0, 0);
 			else
-				cap_remove(&window[used]);
+				cap_remove(&window[end]);
 		}
 }
 
@@ -126,17 +126,12 @@ static int items_transfer(struct thread *from, struct thread *to, const struct e
 		}
 		error = item_give(from, &items[i], window, window ? to->window_count : 0, &used);
 		if (!error)
-			to->buffer->recv[i] = (struct recv_item){ to->window_first + first, items[i].count, window[first].type };
+			to->buffer->recv[i] =
+				(struct recv_item){ to->window_first + first, items[i].count, window[first].type };
 	}
 	if (error)
 		items_undo(from, items, n, window, used);
 	return error;
-}
-
-static void words_copy(uint64_t *to, const uint64_t *from, unsigned n)
-{
-	while (n--)
-		*to++ = *from++;
 }
 
 /* Copies from's message (in its registers and buffer) to `to`. The registers of `to` change only on success. */
@@ -158,8 +153,8 @@ static int message_transfer(struct thread *from, struct thread *to, const struct
 	}
 	for (unsigned i = 0; i < MESSAGE_REGS; i++)
 		to->regs[REG_A2 + i] = from->regs[REG_A2 + i];
-	if (words > MESSAGE_REGS)
-		words_copy(to->buffer->words, from->buffer->words, words - MESSAGE_REGS);
+	for (unsigned i = MESSAGE_REGS; i < words; i++)
+		to->buffer->words[i - MESSAGE_REGS] = from->buffer->words[i - MESSAGE_REGS];
 	to->regs[REG_A0] = 0;
 	to->regs[REG_A1] = (info & (~0UL << INFO_LABEL_SHIFT)) | items << INFO_ITEMS_SHIFT | words;
 	to->regs[REG_A7] = 0;

@@ -85,12 +85,13 @@ uint64_t boot_map(void)
 	kernel_root[511] = (uint64_t)kernel_table1 >> 2 | PTE_V;
 	kernel_table1[0] = (uint64_t)kernel_table0 >> 2 | PTE_V;
 	for (char *page = image_start; page < image_end; page += PAGE_SIZE) {
-		uint64_t flags = page < image_rodata ? PTE_R | PTE_X : page < image_data ? PTE_R : PTE_R | PTE_W | PTE_D;
+		uint64_t bits = page < image_rodata ? PTE_R | PTE_X : page < image_data ? PTE_R : PTE_R | PTE_W | PTE_D;
 
 		/* The lowest page of each stack stays unmapped: an overflow traps. */
 		if (page >= hart_stacks && page < hart_stacks_end && (page - hart_stacks) % HART_STACK_BYTES == 0)
 			continue;
-		kernel_table0[((uint64_t)page - base) >> PAGE_SHIFT] = (uint64_t)page >> 2 | flags | PTE_V | PTE_A | PTE_G;
+		kernel_table0[((uint64_t)page - base) >> PAGE_SHIFT] =
+			(uint64_t)page >> 2 | bits | PTE_V | PTE_A | PTE_G;
 	}
 	return SATP_SV39 | (uint64_t)kernel_root >> PAGE_SHIFT;
 }

@@ -56,14 +56,14 @@ static bool pte_is_table(pte_t pte)
 	return (pte & (PTE_V | PTE_RWX)) == PTE_V;
 }
 
-/* The entry for va at `level`; NULL and *missing = level of the absent table when there is none, or a leaf is above. */
-static inline __attribute__((always_inline)) pte_t *space_entry(pte_t *root, uint64_t va, unsigned level, unsigned *missing)
+/* The entry for va at `level`; NULL and *gap = level of the absent table when there is none, or a leaf is above. */
+static inline __attribute__((always_inline)) pte_t *space_entry(pte_t *root, uint64_t va, unsigned level, unsigned *gap)
 {
 	pte_t *entry = &root[va_index(va, 2)];
 
 	for (unsigned l = 2; l > level; l--) {
 		if (!pte_is_table(*entry)) {
-			*missing = l - 1;
+			*gap = l - 1;
 			return NULL;
 		}
 		entry = &((pte_t *)window(pte_pa(*entry)))[va_index(va, l - 1)];
@@ -171,8 +171,7 @@ bool space_alive(const struct slot *vspace)
 
 uint64_t space_satp(const struct slot *vspace)
 {
-	return SATP_SV39 | (uint64_t)vspace->space << SATP_ASID_SHIFT |
-	       window_pa(slot_object(vspace)) >> PAGE_SHIFT;
+	return SATP_SV39 | (uint64_t)vspace->space << SATP_ASID_SHIFT | window_pa(slot_object(vspace)) >> PAGE_SHIFT;
 }
 
 pte_t *space_mapping(const struct slot *frame)
@@ -300,7 +299,8 @@ static bool mapped_at(const struct slot *frame, const struct slot *vspace, uint6
 }
 
 /* Maps one frame of any order, whatever stands there and wherever it was mapped before. */
-static int space_map(const struct slot *vspace, uint64_t va, struct slot *frame, uint64_t rights, unsigned how, unsigned *level)
+static int space_map(const struct slot *vspace, uint64_t va, struct slot *frame, uint64_t rights, unsigned how,
+		     unsigned *level)
 {
 	int error = map_check(va, frame, rights);
 	pte_t *entry, *old, next;
@@ -317,11 +317,8 @@ static int space_map(const struct slot *vspace, uint64_t va, struct slot *frame,
 		return -E_TABLE_PRESENT;
 	if (*entry && (entry != old || how & MAP_NEIGHBOUR) && !(how & MAP_REPLACE))
 		return -E_OCCUPIED;
-	next = pte_make(slot_pa(frame), rights_flags(rights) | PTE_V | PTE_U);
-	if (how & MAP_ACCESSED)
-		next |= PTE_A;
-	if (how & MAP_DIRTY)
-		next |= PTE_A | PTE_D;
+	next = pte_make(slot_pa(frame), rights_flags(rights) | PTE_V | PTE_U | (how & MAP_ACCESSED ? PTE_A : 0) |
+			(how & MAP_DIRTY ? PTE_A | PTE_D : 0));
 	frame->record = 0;
 	frame->vpn = va >> PAGE_SHIFT;
 	frame->space = vspace->space;
@@ -338,8 +335,9 @@ static int space_map(const struct slot *vspace, uint64_t va, struct slot *frame,
 }
 
 /*
- * The plainest cases of space_map, of a 4 KiB RAM frame without children and a known entry: into an empty PTE a frame never
- * mapped before; or other rights for the frame that stands there (*changed: a fence is due). False: nothing happened.
+ * The plainest cases of space_map, of a 4 KiB RAM frame without children and a known entry: into an empty PTE
+ * a frame never mapped before; or other rights for the frame that stands there (*changed: a fence is due).
+ * False: nothing happened.
  */
 static inline bool map_plain(const struct slot *vspace, pte_t *entry, uint64_t va, struct slot *frame, uint64_t rights,
 			     uint64_t flags, bool *changed)
@@ -365,7 +363,8 @@ static inline bool map_plain(const struct slot *vspace, pte_t *entry, uint64_t v
 
 bool space_map_fault(const struct slot *vspace, uint64_t va, struct slot *frame, uint64_t rights, unsigned how)
 {
-	uint64_t flags = rights_flags(rights) | PTE_V | PTE_U | (how & MAP_ACCESSED ? PTE_A : 0) | (how & MAP_DIRTY ? PTE_D : 0);
+	uint64_t flags = rights_flags(rights) | PTE_V | PTE_U | (how & MAP_ACCESSED ? PTE_A : 0) |
+			 (how & MAP_DIRTY ? PTE_D : 0);
 	bool changed = false;
 	unsigned missing;
 	pte_t *entry;
@@ -448,13 +447,13 @@ int space_table(const struct slot *vspace, uint64_t va, struct slot *frame)
 void space_remove_table(struct slot *table)
 {
 	void *memory = window(slot_pa(table));
-	unsigned missing;
-	pte_t *entry;
+	unsigned gap;
+	pte_t *pte;
 
 	if (spaces[table->space].root && spaces[table->space].generation == table->generation) {
-		entry = space_entry(spaces[table->space].root, (uint64_t)table->vpn << PAGE_SHIFT, table->level + 1, &missing);
-		if (entry && pte_is_table(*entry) && pte_pa(*entry) == slot_pa(table)) {
-			*entry = 0;
+		pte = space_entry(spaces[table->space].root, (uint64_t)table->vpn << PAGE_SHIFT, table->level + 1, &gap);
+		if (pte && pte_is_table(*pte) && pte_pa(*pte) == slot_pa(table)) {
+			*pte = 0;
 			debug_downgrade(table->space, DEBUG_ALL_VA, spaces[table->space].harts);
 			fence_space(table->space);
 		}
@@ -481,21 +480,21 @@ bool space_access(const struct slot *vspace, uint64_t va, unsigned access)
 	return true;
 }
 
-void space_scan(const struct slot *vspace, uint64_t va, uint64_t pages, unsigned flags, uint64_t *accessed, uint64_t *dirty)
+void space_scan(const struct slot *vspace, uint64_t va, uint64_t pages, unsigned how, uint64_t *used, uint64_t *dirty)
 {
-	uint64_t clear = (flags & SCAN_CLEAR_A ? PTE_A : 0) | (flags & SCAN_CLEAR_D ? PTE_D : 0) |
-			 (flags & SCAN_CLEAR_W ? PTE_W : 0);
+	uint64_t clear = (how & SCAN_CLEAR_A ? PTE_A : 0) | (how & SCAN_CLEAR_D ? PTE_D : 0) |
+			 (how & SCAN_CLEAR_W ? PTE_W : 0);
 	bool changed = false;
 
 	for (unsigned i = 0; i < PIECE_PAGES / 64; i++)
-		accessed[i] = dirty[i] = 0;
+		used[i] = dirty[i] = 0;
 	for (uint64_t i = 0; i < pages; i++) {
 		pte_t *leaf = space_leaf(slot_object(vspace), va + (i << PAGE_SHIFT)), was;
 
 		if (!leaf)
 			continue;
 		was = clear ? __atomic_fetch_and(leaf, ~clear, __ATOMIC_RELAXED) : *leaf;
-		accessed[i / 64] |= (uint64_t)((was & PTE_A) != 0) << (i % 64);
+		used[i / 64] |= (uint64_t)((was & PTE_A) != 0) << (i % 64);
 		dirty[i / 64] |= (uint64_t)((was & PTE_D) != 0) << (i % 64);
 		if (was & clear) {
 			debug_downgrade(vspace->space, va + (i << PAGE_SHIFT), spaces[vspace->space].harts);

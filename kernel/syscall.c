@@ -322,9 +322,9 @@ static long system_stats(struct thread *t, bool audit)
 static long do_system(struct thread *t)
 {
 	static const uint8_t need[] = {
-		[SYSTEM_RESET] = RIGHT_RESET, [SYSTEM_IRQ] = RIGHT_IRQ, [SYSTEM_HART] = RIGHT_HART, [SYSTEM_PUTC] = RIGHT_DEBUG,
-		[SYSTEM_AUDIT] = RIGHT_DEBUG, [SYSTEM_STATS] = RIGHT_DEBUG, [SYSTEM_SLICE] = RIGHT_HART,
-		[SYSTEM_WHY] = RIGHT_DEBUG,
+		[SYSTEM_RESET] = RIGHT_RESET, [SYSTEM_IRQ] = RIGHT_IRQ, [SYSTEM_HART] = RIGHT_HART,
+		[SYSTEM_PUTC] = RIGHT_DEBUG, [SYSTEM_AUDIT] = RIGHT_DEBUG, [SYSTEM_STATS] = RIGHT_DEBUG,
+		[SYSTEM_SLICE] = RIGHT_HART, [SYSTEM_WHY] = RIGHT_DEBUG,
 	};
 	uint64_t op = arg(t, 1);
 	int error = 0;

@@ -124,7 +124,8 @@ static long bind(struct slot *to, struct slot *from, unsigned verb, unsigned rig
 }
 
 static const uint8_t bound_types[BOUND_COUNT] = {
-	[BOUND_CSPACE] = TYPE_CNODE, [BOUND_VSPACE] = TYPE_VSPACE, [BOUND_PAGER] = TYPE_ENDPOINT, [BOUND_BUFFER] = TYPE_FRAME,
+	[BOUND_CSPACE] = TYPE_CNODE, [BOUND_VSPACE] = TYPE_VSPACE, [BOUND_PAGER] = TYPE_ENDPOINT,
+	[BOUND_BUFFER] = TYPE_FRAME,
 };
 
 /* Whether a bound slot may change now: a CNode under a thread that is ready, too, unless it runs on another hart. */
@@ -163,7 +164,7 @@ static long thread_bind(struct thread *self, struct thread *t, unsigned which, c
 	if (which == BOUND_VSPACE && !(from->rights & RIGHT_WRITE))
 		return -E_NO_RIGHT;
 	/* The kernel will write there: now is the time to find that nothing answers. */
-	if (which == BOUND_BUFFER && memory_copy(window(slot_pa(from)), window(slot_pa(from)), 64))
+	if (which == BOUND_BUFFER && memory_copy(window(slot_pa(from)), window(slot_pa(from)), PAGE_SIZE))
 		return -E_BAD_MEMORY;
 	result = bind(&t->bound[which], from, which == BOUND_BUFFER ? GIVE_SHARE : GIVE_COPY,
 		      which == BOUND_PAGER ? RIGHT_CALL : RIGHT_ALL, which == BOUND_PAGER ? badge : 0);
@@ -222,7 +223,8 @@ static long thread_migrate(struct thread *t, uint64_t index)
 	ready = t->state == STATE_READY || t->state == STATE_HELD;
 	if (t->state == STATE_READY)
 		sched_remove(t);
-	t->hart = t->gate = &harts[index];
+	t->hart = &harts[index];
+	thread_set_gate(t);
 	if (t->bound[BOUND_VSPACE].type == TYPE_VSPACE)
 		space_ran(&t->bound[BOUND_VSPACE], index);
 	if (ready)

@@ -176,8 +176,8 @@ struct hart {
 _Static_assert(sizeof(struct hart) <= PAGE_SIZE, "a hart is a frame");
 _Static_assert(offsetof(struct hart, stack) == HART_STACK && offsetof(struct hart, satp) == HART_SATP &&
 	       offsetof(struct hart, fpu_owner) == HART_FPU_OWNER && offsetof(struct hart, fs_on) == HART_FS_ON &&
-	       offsetof(struct hart, ready_bits) == HART_READY_BITS && offsetof(struct hart, fpu_dirty) == HART_FPU_DIRTY &&
-	       offsetof(struct hart, trap_save) == HART_TRAP_SAVE,
+	       offsetof(struct hart, ready_bits) == HART_READY_BITS &&
+	       offsetof(struct hart, fpu_dirty) == HART_FPU_DIRTY && offsetof(struct hart, trap_save) == HART_TRAP_SAVE,
 	       "assembly");
 
 /* Harts 0 .. hart_count - 1 run; the boot hart is the first. */
@@ -187,7 +187,8 @@ extern uint64_t hart_count;
 
 /*
  * The one lock: everything in the kernel changes under it, but for a thread's registers while it runs. Taken after
- * the save on the way in, released before the load on the way out. FIFO, so no hart waits for more than the others' turns.
+ * the save on the way in, released before the load on the way out. FIFO, so no hart waits for more than the
+ * others' turns.
  */
 struct lock {
 	uint32_t next, owner;

@@ -21,7 +21,8 @@ static void refused(const char *what, int error)
 
 static void ask_devices(void)
 {
-	static const char *const names[] = { "ns16550a", "sifive,plic-1.0.0", "riscv,plic0", "sifive,test0", "riscv,clint0" };
+	static const char *const names[] = { "ns16550a", "sifive,plic-1.0.0", "riscv,plic0", "sifive,test0",
+					     "riscv,clint0" };
 	struct mem_device device;
 	uint64_t at;
 
@@ -65,7 +66,8 @@ static void ask_machine(void)
 	refused("System", mem_system_copy(SLOT_SPACE, &x));
 	refused("the machine's end", mem_reset(SLOT_SPACE, 0));
 	refused("frames to clear", mem_zero(SLOT_SPACE, 0, &a, &b));
-	refused("a thread above the program's priority", mem_thread_create(SLOT_SPACE, 0x10000, 0x20000, 0, 0, 63, &x, &a));
+	refused("a thread above the program's priority",
+		mem_thread_create(SLOT_SPACE, 0x10000, 0x20000, 0, 0, 63, &x, &a));
 	refused("a higher priority", (int)sys_thread_set(SLOT_THREAD, THREAD_PRIO, 63));
 	refused("a higher limit", (int)sys_thread_set(SLOT_THREAD, THREAD_MAX_PRIO, 63));
 }

@@ -99,7 +99,8 @@ __attribute__((noreturn)) void check_bad_pointer(const char *call, const void *p
 
 	text_add(&t, "malloc: ");
 	text_add(&t, call);
-	text_add(&t, freed ? " of freed memory: " : in_heap(p) ? " of a bad pointer: " : " of a pointer outside the heap: ");
+	text_add(&t, freed ? " of freed memory: " : in_heap(p) ? " of a bad pointer: " :
+		 " of a pointer outside the heap: ");
 	text_number(&t, (uintptr_t)p, 16);
 	if (in_heap(p)) {
 		text_add(&t, " is ");

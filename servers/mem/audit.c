@@ -72,6 +72,7 @@ void audit_usage(uint32_t space, struct mem_usage *u)
 		.resident = bytes(s->resident), .shared = bytes(s->shared), .tables = bytes(s->table_count),
 		.objects = bytes(2 + 2 * (uint64_t)s->thread_count), .reserved = bytes(reserved_pages(s->regions)),
 		.faults = s->faults, .regions = s->region_count, .threads = s->thread_count,
+		.cpu = space_cpu(space),
 	};
 }
 

@@ -41,6 +41,14 @@ static int factory_space(const struct mem_request *q, uint64_t id, uint32_t *spa
 	return 0;
 }
 
+/* Who asks, as an object's maker: the space with its generation, 0 the factory. */
+static uint32_t maker(const struct mem_request *q)
+{
+	uint32_t space = caller(q);
+
+	return space ? space | badge_generation(q->badge) << 16 : 0;
+}
+
 /* The object a handle names, 0: none. */
 static uint32_t handle(const struct idl_cap *cap)
 {
@@ -182,7 +190,6 @@ int mem_on_object_part(const struct mem_request *q, struct idl_cap object, uint6
 	const struct object *o = object_at(id);
 	int error;
 
-	(void)q;
 	if (!id)
 		return E_BAD_HANDLE;
 	if (offset % PAGE_SIZE || !size || offset >= o->bytes || size > o->bytes - offset)
@@ -191,6 +198,7 @@ int mem_on_object_part(const struct mem_request *q, struct idl_cap object, uint6
 	if (!made)
 		return E_NO_MEMORY;
 	object_at(made)->named = 1;
+	object_at(made)->maker = maker(q);
 	error = send_badge(part, 0, object_badge(made));
 	if (error)
 		object_unref(made);
@@ -213,10 +221,9 @@ int mem_on_object_destroy(const struct mem_request *q, struct idl_cap object)
 {
 	uint32_t id = handle(&object);
 
-	(void)q;
 	if (!id)
 		return E_BAD_HANDLE;
-	if (id == machine.archive)
+	if (id == machine.archive || object_at(id)->maker != maker(q))
 		return E_DENIED;
 	object_at(id)->named = 0;
 	object_unref(id);
@@ -323,6 +330,40 @@ int mem_on_audit(const struct mem_request *q, struct mem_audit_counts *counts)
 	if (!caller(q) && !is_factory(q))
 		return E_DENIED;
 	audit_run(counts);
+	return 0;
+}
+
+/* What frames.h knows of the frame at a physical address. */
+static void why_frame(uint64_t address, struct mem_why_entry *what)
+{
+	const struct mega *m = &frames_megas[address / MEGAPAGE_SIZE];
+	uint64_t giga = address / GIGAPAGE_SIZE;
+
+	if (giga >= GIGAS || frames_gigas[giga].state == GIGA_NONE)
+		return;
+	if (frames_gigas[giga].state == GIGA_FREE || m->state == MEGA_FREE) {
+		what->state = 32;
+	} else if (m->state == MEGA_SPLIT || m->state == MEGA_MIXED) {
+		what->state = frames_table[address >> PAGE_SHIFT].state;
+		what->owner = frames_table[address >> PAGE_SHIFT].owner;
+	}
+}
+
+int mem_on_why(const struct mem_request *q, uint64_t address, uint64_t index, struct mem_why_entry *what)
+{
+	const struct kernel_why *w = (const struct kernel_why *)vm_buffer()->words;
+	long n;
+
+	if (!caller(q) && !is_factory(q))
+		return E_DENIED;
+	n = sys_system(ROOT_SYSTEM, SYSTEM_WHY, address, index);
+	if (n <= 0)
+		return n ? (int)-n : E_NOT_FOUND;
+	*what = (struct mem_why_entry){
+		.type = w->type, .kind = w->kind, .rights = w->rights, .depth = w->depth, .order = w->order,
+		.base = w->base, .mapped = w->mapped, .va = w->va, .space = w->space, .bound = w->bound,
+	};
+	why_frame(address, what);
 	return 0;
 }
 

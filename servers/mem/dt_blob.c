@@ -13,7 +13,7 @@
 enum token { BEGIN_NODE = 1, END_NODE = 2, PROPERTY = 3, NOP = 4, END = 9 };   /* 5.4.1 */
 
 enum header { H_MAGIC, H_SIZE, H_STRUCT, H_STRINGS, H_RESERVE, H_VERSION, H_COMPATIBLE, H_BOOT_HART,
-              H_STRINGS_SIZE, H_STRUCT_SIZE };   /* 5.2, in cells */
+	      H_STRINGS_SIZE, H_STRUCT_SIZE };   /* 5.2, in cells */
 
 static const char *const property_name[DT_P_COUNT] = {
 #define X(name, text) text,

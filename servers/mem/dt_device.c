@@ -103,7 +103,7 @@ static bool translate(const struct dt *dt, uint32_t index, struct dt_range *rang
 
 /* Up to DT_REGISTERS entries of reg, translated. 2.3.6 */
 static enum dt_error registers_read(const struct dt *dt, const struct dt_entry *entry, struct dt_value reg,
-                                    struct dt_device *device)
+				    struct dt_device *device)
 {
 	const struct dt_bus *bus = &dt->bus[entry->bus];
 	uint32_t stride = 4 * (bus->address_cells + bus->size_cells);

@@ -174,7 +174,7 @@ static enum kind kind_of(const struct dt *dt, const struct dt_node *node, enum k
 
 /* #address-cells or #size-cells of a node: one cell, at most CELLS_MOST. 2.3.5 */
 static enum dt_error cells_read(struct dt *dt, const struct dt_node *node, enum dt_property property,
-                                uint32_t otherwise, uint8_t *cells)
+				uint32_t otherwise, uint8_t *cells)
 {
 	struct dt_value value = dt_get(node, property);
 	uint32_t count = value.at == 0 ? otherwise : dt_u32(dt, value, UINT32_MAX);

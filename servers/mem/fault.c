@@ -67,11 +67,14 @@ static inline uint64_t answer(uint32_t space, unsigned items)
 static void report(uint32_t id, unsigned why)
 {
 	struct thread *t = thread_at(id);
+	bool waits = t->why;    /* somebody let it run again before the report was taken: the new one counts */
 
 	t->va = self->va;
 	t->access = fault_access();
 	t->cause = self->how >> 8;
 	t->why = why;
+	if (waits)
+		return;
 	t->queued = 0;
 	if (queue_tail)
 		thread_at(queue_tail)->queued = id;

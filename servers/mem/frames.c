@@ -126,15 +126,28 @@ void frames_add_mega(uint32_t mega, unsigned pool)
 	list_add(&frames_pools[pool].whole, mega);
 }
 
-void frames_add(uint32_t frame, enum frame_state state, uint32_t owner)
+void frames_add(uint32_t frame, uint32_t count, enum frame_state state)
 {
-	uint32_t mega = frame / FRAMES_PER_MEGA;
+	uint32_t mega = frame / FRAMES_PER_MEGA, first = frame % FRAMES_PER_MEGA;
+	struct frame *f = &frames_table[frame];
+	struct mega *m = &frames_megas[mega];
 
-	frames_counts[FRAME_NONE]++;
-	frames_set(frame, state, owner);
-	frames_pools[frames_megas[mega].pool].frames++;
-	if (state == FRAME_FREE)
-		mega_push(mega, frame % FRAMES_PER_MEGA);
+	frames_counts[state] += count;
+	frames_pools[m->pool].frames += count;
+	for (uint32_t i = 0; i < count; i++)
+		f[i] = (struct frame){ .link = first + i + 1, .state = state };
+	if (state != FRAME_FREE || !count)
+		return;
+	/* All at once into the megapage's list; the last one by the usual way, which finds the list it belongs in. */
+	if (count > 1) {
+		f[count - 1].link = m->head;
+		m->head = first + 1;
+		m->free += count - 1;
+		frames_pools[m->pool].free_4k += count - 1;
+		if (m->free == count - 1)
+			list_add(&frames_pools[m->pool].partial, mega);
+	}
+	mega_push(mega, first);
 }
 
 /* Takes a free gigapage apart: its megapages are free then. */

@@ -104,7 +104,7 @@ unsigned frames_pool(uint32_t node);
 /* RAM found at boot. The gigapage's and megapage's slots exist; records of pieces are mapped. */
 void frames_add_giga(uint32_t giga, unsigned pool);
 void frames_add_mega(uint32_t mega, unsigned pool);
-void frames_add(uint32_t frame, enum frame_state state, uint32_t owner);
+void frames_add(uint32_t frame, uint32_t count, enum frame_state state);
 
 /* A 4 KiB frame with whatever is in it, in the state given; 0: none left. */
 uint32_t frames_take(enum frame_state state, uint32_t owner);

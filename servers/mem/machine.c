@@ -74,7 +74,7 @@ static void tree_map(uint64_t from, uint64_t to)
 
 		must(open_mega(pa) && carve(frame, 1, MEM_RAM), "the device tree cannot be reached", pa);
 		must(vm_map(VA_DTB + (pa - tree_page), slots_frame(frame), RIGHT_R), "device tree", pa);
-		frames_add(frame, FRAME_MEM, 0);
+		frames_add(frame, 1, FRAME_MEM);
 	}
 }
 
@@ -142,22 +142,27 @@ static bool one_pool(uint64_t from, uint64_t to)
 	return end >= to;
 }
 
+/* How many slots from the frame's on stand in a row, up to frame `end`: a run ends with its CNode. */
+static uint32_t slot_run(uint32_t frame, uint32_t end)
+{
+	uint32_t n = NODE_SLOTS - frame % FRAMES_PER_MEGA % NODE_SLOTS, mega = FRAMES_PER_MEGA - frame % FRAMES_PER_MEGA;
+
+	n = n < mega ? n : mega;
+	return n < end - frame ? n : end - frame;
+}
+
 /* Takes the run [from, to) of pages inside one open megapage. */
 static void take_frames(uint64_t from, uint64_t to, enum frame_state state)
 {
 	uint32_t frame = from >> PAGE_SHIFT, end = to >> PAGE_SHIFT;
 
 	while (frame < end) {
-		/* A run of slots ends with its CNode. */
-		uint32_t n = NODE_SLOTS - frame % FRAMES_PER_MEGA % NODE_SLOTS;
+		uint32_t n = slot_run(frame, end);
 
-		if (n > end - frame)
-			n = end - frame;
 		must(carve(frame, n, MEM_RAM), "RAM cannot be taken", (uint64_t)frame << PAGE_SHIFT);
 		frame += n;
 	}
-	for (frame = end; frame-- > from >> PAGE_SHIFT; )
-		frames_add(frame, state, 0);
+	frames_add(from >> PAGE_SHIFT, end - (from >> PAGE_SHIFT), state);
 }
 
 /* The part of a range of pages that lies in the megapage. */
@@ -256,7 +261,8 @@ static void take_ram(void)
 		if (!usable && !touches_archive(pa, pa + GIGAPAGE_SIZE))
 			continue;
 		must(slots_start(giga + 1), "no slots for RAM at", pa);
-		if (usable == GIGAPAGE_SIZE && one_pool(pa, pa + GIGAPAGE_SIZE) && frames_gigas[giga].state == GIGA_NONE) {
+		if (usable == GIGAPAGE_SIZE && one_pool(pa, pa + GIGAPAGE_SIZE) &&
+		    frames_gigas[giga].state == GIGA_NONE) {
 			must(!sys_carve(slots_giga(giga), 1, MEM_RAM), "RAM cannot be taken", pa);
 			frames_add_giga(giga, pool_at(pa));
 		} else {
@@ -387,6 +393,22 @@ int machine_device(const char *compatible, uint32_t index, struct mem_device *fo
 	return 0;
 }
 
+/* Makes n frames in a row device memory, those that are not yet. */
+static bool device_pages(uint32_t frame, uint32_t n)
+{
+	/* All at once; or one by one, where another device has some of them. */
+	if (!sys_carve(slots_frame(frame), n, MEM_DEVICE))
+		return true;
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t word, detail;
+
+		if (sys_inspect(slots_frame(frame + i), &word, &detail)
+		    || (INSPECT_MEMTYPE(word) == MEM_UNKNOWN && !carve(frame + i, 1, MEM_DEVICE)))
+			return false;
+	}
+	return true;
+}
+
 int machine_device_object(const struct mem_device *device, uint32_t *object)
 {
 	uint64_t from = device->base & ~(uint64_t)(PAGE_SIZE - 1);
@@ -394,16 +416,14 @@ int machine_device_object(const struct mem_device *device, uint32_t *object)
 
 	if (from >= to || to > WINDOW_END || ram_in(from, to))
 		return E_DENIED;
-	for (uint64_t pa = from; pa < to; pa += PAGE_SIZE) {
-		uint32_t frame = pa >> PAGE_SHIFT;
-		uint64_t word, detail;
+	for (uint64_t pa = from; pa < to; ) {
+		uint32_t frame = pa >> PAGE_SHIFT, n = slot_run(frame, to >> PAGE_SHIFT);
 
 		if (!open_mega(pa))
 			return E_NO_MEMORY;
-		if (sys_inspect(slots_frame(frame), &word, &detail))
+		if (!device_pages(frame, n))
 			return E_DENIED;
-		if (INSPECT_MEMTYPE(word) == MEM_UNKNOWN && !carve(frame, 1, MEM_DEVICE))
-			return E_DENIED;
+		pa += (uint64_t)n << PAGE_SHIFT;
 	}
 	*object = object_range(from >> PAGE_SHIFT, to - from, RIGHT_R | RIGHT_W);
 	return *object ? 0 : E_NO_MEMORY;

@@ -34,7 +34,7 @@ struct object {
 	uint8_t zero;                   /* ANON without backing: new pages are zero */
 	uint32_t leaf;                  /* the index's leaf that was used last */
 	uint32_t leaf_key;              /* its first page / INDEX_FAN, LEAF_NONE: there is none */
-	uint32_t spare;
+	uint32_t maker;                 /* low word of its maker's badge: only it may destroy the object */
 };
 _Static_assert(sizeof(struct object) == 64, "an object is 64 bytes");
 

@@ -249,7 +249,8 @@ void slots_merge_mega(uint32_t mega)
 /*
  * Steps: (1) a megapage becomes a CNode; (2) the boot CNode and the new one get names in it; (3) what is
  * addressed by own index (objects, CNodes) is copied over to the same index, replies are moved; (4) this
- * thread changes over, the other receivers when they take the lock next (slots_follow). Frames stay in the boot CNode and are named through it (own_cap).
+ * thread changes over, the other receivers when they take the lock next (slots_follow). Frames stay in the
+ * boot CNode and are named through it (own_cap).
  */
 void slots_grow(void)
 {

@@ -316,6 +316,23 @@ int thread_create(uint32_t space, const struct thread_start *start, uint32_t *id
 	return 0;
 }
 
+static uint64_t thread_cpu(uint32_t id)
+{
+	uint64_t word, ticks;
+
+	return thread_at(id)->frame && !sys_inspect(thread_cap(id), &word, &ticks) && INSPECT_TYPE(word) == TYPE_THREAD
+	       ? ticks : 0;
+}
+
+uint64_t space_cpu(uint32_t id)
+{
+	uint64_t sum = space_at(id)->cpu;
+
+	for (uint32_t t = space_at(id)->threads; t; t = thread_at(t)->next)
+		sum += thread_cpu(t);
+	return sum;
+}
+
 void thread_destroy(uint32_t id)
 {
 	struct thread *t = thread_at(id);
@@ -328,6 +345,7 @@ void thread_destroy(uint32_t id)
 	*link = t->next;
 	s->thread_count--;
 	fault_forget(id);
+	s->cpu += thread_cpu(id);
 	object_frame_free(t->frame);
 	if (t->page)
 		range_unmap_raw(t->space, t->page);

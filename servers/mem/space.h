@@ -28,7 +28,9 @@ struct space {
 	uint8_t live;
 	uint8_t devices;                /* may ask for devices */
 	uint8_t prio;                   /* most its threads may have */
-	uint8_t spare[25];
+	uint8_t zero[1];
+	uint64_t cpu;                   /* ticks that ended threads used */
+	uint8_t spare[16];
 };
 _Static_assert(sizeof(struct space) == 128, "a space is 128 bytes");
 
@@ -91,6 +93,8 @@ struct thread_start {
 int thread_create(uint32_t space, const struct thread_start *start, uint32_t *id);
 void thread_destroy(uint32_t id);
 uint32_t thread_by_badge(uint64_t badge);
+/* Ticks that the space's threads used, those that ended too. */
+uint64_t space_cpu(uint32_t id);
 /* The thread of the space with its buffer at this address; 0: none. */
 uint32_t thread_by_buffer(uint32_t space, uint64_t buffer);
 

@@ -185,6 +185,7 @@ int proc_on_next(const struct proc_request *request, uint64_t pid, struct proc_i
 	if (!usage_of(p, &usage)) {
 		what->resident = usage.resident;
 		what->committed = usage.committed;
+		what->cpu = usage.cpu;
 	}
 	return 0;
 }

@@ -56,8 +56,9 @@ static void bounds(void)
 		for (unsigned n = 0; n < sizeof sizes / sizeof *sizes; n++)
 			for (uint32_t first = 0; first < 1025; first++)
 				for (unsigned noreserve = 0; noreserve < 2; noreserve++) {
+					uint32_t start = first < 513 ? first : 262144 - 513 + (first - 512);
 					struct region r = { .kind = kind, .pages = sizes[n], .noreserve = noreserve,
-							    .first = first < 513 ? first : 262144 - 513 + (first - 512) };
+							    .first = start };
 
 					CHECK(account_region(&r) <= account_bound(sizes[n], kind, noreserve));
 					CHECK(account_region(&r) > 0);

@@ -1,6 +1,6 @@
 /*
- * cpu_test.c: what the kernel does to a hart that no emulator shows: bits of sstatus, fence.i. Each name is a claim,
- * those with a number a row of the security checklist.
+ * cpu_test.c: what the kernel does to a hart that no emulator shows: bits of sstatus, fence.i. Each name is a
+ * claim, those with a number a row of the security checklist.
  */
 // SOURCES: kernel/*.c tests/host/kernel/host.c
 // CFLAGS: -include tests/host/kernel/fences.h -DDEBUG=1 -fno-pie -fno-strict-aliasing

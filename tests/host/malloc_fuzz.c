@@ -2,7 +2,8 @@
  * malloc_fuzz.c: the input is a list of calls to the allocator. Contents of every block, the heap's invariants and
  * the misuse checks are verified; an input byte may also make commits fail.
  */
-// SOURCES: libc/malloc/malloc.c libc/malloc/classes.c libc/malloc/span.c libc/malloc/check.c libc/malloc/walk.c tests/host/mallocbench/pages_host.c
+// SOURCES: libc/malloc/malloc.c libc/malloc/classes.c libc/malloc/span.c libc/malloc/check.c
+// SOURCES: libc/malloc/walk.c tests/host/mallocbench/pages_host.c
 // CFLAGS: -DMALLOC_PREFIX=t_ -fno-strict-aliasing
 // ARGS: -max_len=4096
 #include <stdio.h>

@@ -3,7 +3,8 @@
  * every invariant of the heap checked on the way; the functions' edges; misuse, each kind stopped at the call
  * that does it; every commit made to fail in turn. Arguments: number of random steps, seed.
  */
-// SOURCES: libc/malloc/malloc.c libc/malloc/classes.c libc/malloc/span.c libc/malloc/check.c libc/malloc/walk.c tests/host/mallocbench/pages_host.c
+// SOURCES: libc/malloc/malloc.c libc/malloc/classes.c libc/malloc/span.c libc/malloc/check.c
+// SOURCES: libc/malloc/walk.c tests/host/mallocbench/pages_host.c
 // CFLAGS: -DMALLOC_PREFIX=t_ -fno-strict-aliasing
 // LIBS: -lpthread
 // ARGS: 200000

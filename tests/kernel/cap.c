@@ -6,7 +6,9 @@
 
 TEST(an_unknown_call_number_is_refused)
 {
-	static const long numbers[] = { SYS_COUNT, SYS_COUNT + 1, 255, 1L << 32, -1, (1L << 32) + SYS_INSPECT, 1L << 63 };
+	static const long numbers[] = {
+		SYS_COUNT, SYS_COUNT + 1, 255, 1L << 32, -1, (1L << 32) + SYS_INSPECT, 1L << 63
+	};
 
 	for (unsigned i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
 		REFUSED(BAD_CALL, sys_raw(numbers[i], ROOT_SYSTEM, 0, 0, 0, 0, 0, 0, 0, 0));
@@ -363,8 +365,10 @@ TEST(inspect_tells_what_a_frame_is)
 
 TEST(random_names_and_arguments_never_harm_the_kernel)
 {
-	static const uint64_t edges[] = { 0, 1, 2, 3, 63, 64, 65, 127, 128, 511, 512, 4095, 4096, ~0UL, 1UL << 63, 1UL << 32,
-					  FREE_VA, NO_TABLE_VA, USER_END, USER_END - 1, 0xffffffc080000000UL, SLOT_TEST };
+	static const uint64_t edges[] = {
+		0, 1, 2, 3, 63, 64, 65, 127, 128, 511, 512, 4095, 4096, ~0UL, 1UL << 63, 1UL << 32,
+		FREE_VA, NO_TABLE_VA, USER_END, USER_END - 1, 0xffffffc080000000UL, SLOT_TEST
+	};
 	unsigned n = sizeof(edges) / sizeof(*edges);
 
 	for (unsigned i = 0; i < 20000; i++) {
@@ -379,8 +383,8 @@ TEST(random_names_and_arguments_never_harm_the_kernel)
 		/* What would end or block this thread, or outlive the test, is for others. */
 		if (call == SYS_CALL || call == SYS_REPLY_RECV || call == SYS_SYSTEM || call == SYS_THREAD_SET)
 			continue;
-		if (call == SYS_DELETE || call == SYS_REVOKE || call == SYS_MAKE || call == SYS_TABLE || call == SYS_CARVE ||
-		    call == SYS_SPLIT || call == SYS_FILL || call == SYS_UNMAP)
+		if (call == SYS_DELETE || call == SYS_REVOKE || call == SYS_MAKE || call == SYS_TABLE ||
+		    call == SYS_CARVE || call == SYS_SPLIT || call == SYS_FILL || call == SYS_UNMAP)
 			a[0] = SLOT_TEST + a[0] % 16;
 		if (call == SYS_GIVE)
 			a[1] = SLOT_TEST + a[1] % 16, a[3] = SLOT_TEST + a[3] % 16, a[2] %= 3;

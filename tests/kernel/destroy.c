@@ -1,6 +1,6 @@
 /*
- * destroy.c: revoke and delete in bounded pieces: long chains, wide trees, CNodes in CNodes, threads that derive meanwhile,
- * and killing anything at any time.
+ * destroy.c: revoke and delete in bounded pieces: long chains, wide trees, CNodes in CNodes, threads that
+ * derive meanwhile, and killing anything at any time.
  */
 #include "harness.h"
 
@@ -162,24 +162,25 @@ TEST(a_fault_answer_with_a_frame_being_revoked_is_refused)
 
 TEST(cnodes_inside_cnodes_are_emptied_from_the_inside)
 {
-	cap_t outer = cnode_new(), f = pieces_new(6), e = endpoint_new(), in = slots_new(1);
+	cap_t outer = cnode_new(), f = pieces_new(3), e = endpoint_new(), in = slots_new(1);
 	uint64_t most, before = slots_in_use();
 
-	/* A CNode in a CNode in a CNode ..., each with a copy of the endpoint and of the outermost. */
-	for (unsigned depth = 0; depth < 6; depth++) {
-		cap_t here = CAP(depth ? in : outer, 5);
-
-		OK(sys_give(GIVE_MOVE, f + depth, 1, here, 0, 0, 0));
-		OK(sys_make(here, TYPE_CNODE, 0));
-		OK(sys_give(GIVE_COPY, e, 1, CAP(depth ? in : outer, 9), RIGHT_ALL, 0, 0));
-		(void)sys_delete(in);
-		OK(sys_give(GIVE_COPY, depth ? CAP(outer, 5) : here, 1, in, RIGHT_ALL, 0, 0));
-		if (depth)
-			break;
+	/* Two CNodes in a CNode, each with copies of the endpoint, of itself and of the other two. */
+	for (unsigned i = 0; i < 2; i++) {
+		OK(sys_give(GIVE_MOVE, f + i, 1, CAP(outer, 5 + i), 0, 0, 0));
+		OK(sys_make(CAP(outer, 5 + i), TYPE_CNODE, 0));
 	}
-	OK(sys_give(GIVE_COPY, outer, 1, CAP(in, 77), RIGHT_ALL, 0, 0));
+	for (unsigned i = 0; i < 2; i++) {
+		OK(sys_give(GIVE_COPY, CAP(outer, 5 + i), 1, in, RIGHT_ALL, 0, 0));
+		OK(sys_give(GIVE_COPY, e, 1, CAP(in, 1), RIGHT_ALL, 0, 0));
+		OK(sys_give(GIVE_COPY, outer, 1, CAP(in, 2), RIGHT_ALL, 0, 0));
+		OK(sys_give(GIVE_COPY, CAP(outer, 5), 1, CAP(in, 127), RIGHT_ALL, 0, 0));
+		OK(sys_give(GIVE_COPY, CAP(outer, 6), 1, CAP(in, 126), RIGHT_ALL, 0, 0));
+		OK(sys_delete(in));
+	}
+	EQUAL(slots_in_use(), before + 8);
 	(void)pieces(SYS_REVOKE, outer, &most);
-	CHECK(slots_in_use() < before);
+	EQUAL(slots_in_use(), before - 2);
 	OK(sys_signal(e));
 }
 
@@ -221,7 +222,10 @@ TEST(a_dying_cnode_is_of_no_use_meanwhile)
 static volatile uint64_t stop, derived, ended;
 static cap_t target, room;
 
-/* Derives from every child it finds, as fast as it can; its room is a CNode of its own. */
+/*
+ * Derives from every child it finds, as fast as it can. A machine emulated on fewer processors than it has harts spends
+ * its time waiting for the lock: there the rounds are few.
+ */
 static void derive_forever(uint64_t seed)
 {
 	uint64_t at = seed;
@@ -229,7 +233,8 @@ static void derive_forever(uint64_t seed)
 	while (!stop) {
 		uint64_t slot = 1 + at++ % 4000;
 
-		if (sys_give(GIVE_COPY, at % 3 ? CAP(room, 1 + at * 7 % 4000) : target, 1, CAP(room, slot), RIGHT_ALL, 0, 0) == 0)
+		if (sys_give(GIVE_COPY, at % 3 ? CAP(room, 1 + at * 7 % 4000) : target, 1, CAP(room, slot),
+			     RIGHT_ALL, 0, 0) == 0)
 			derived++;
 	}
 	ended++;
@@ -238,33 +243,35 @@ static void derive_forever(uint64_t seed)
 
 TEST(c23_deriving_threads_cannot_outrun_a_revoke)
 {
-	unsigned n = hart_count > 1 ? hart_count - 1 : 2;
-	uint64_t start, rounds;
+	unsigned threads = hart_count > 1 ? hart_count - 1 : 2;
+	unsigned rounds = hart_count > 2 ? 2 : 5, wanted = hart_count > 2 ? 60 : 300, n;
+	long r;
 
 	room = big_cnode_new();
 	target = endpoint_new();
 	stop = derived = ended = 0;
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < threads; i++) {
 		struct helper *h = helper_new(derive_forever, i * 1000, PRIO_TEST - (hart_count == 1));
 
 		thread_to_hart(h->thread, hart_count > 1 ? i + 1 : 0);
 		OK(sys_thread_set(h->thread, THREAD_RUN, 0));
 	}
-	for (rounds = 0; rounds < 5; rounds++) {
+	while (rounds--) {
 		uint64_t before = derived;
 
-		for (unsigned i = 0; i < 1000 && derived < before + 300; i++)
+		for (unsigned i = 0; i < 1000 && derived < before + wanted; i++)
 			sleep_ms(1);
-		start = sys_time();
-		OK(sys_revoke(target, 0));
-		CHECK(sys_time() - start < 5000UL * TICKS_MS);
+		for (n = 0; (r = piece(SYS_REVOKE, target)) == -E_AGAIN && n < 2000; n++)
+			;
+		OK(r);
+		CHECK(n < 2000);
 		EQUAL(INSPECT_TYPE(inspect(target)), TYPE_CHIP);
 		for (unsigned i = 1; i < 4001; i += 97)
 			CHECK(slot_empty(CAP(room, i)));
 		OK(sys_make(target, TYPE_ENDPOINT, 0));
 	}
 	stop = 1;
-	wait_for(&ended, n);
+	wait_for(&ended, threads);
 }
 
 /* ---- killing anything at any time ------------------------------------------------------------------- */
@@ -331,7 +338,8 @@ TEST(killing_anything_at_any_time_leaves_the_rest_consistent)
 		for (unsigned i = 0; i < 6; i++) {
 			if (INSPECT_TYPE(inspect(frames[i])) != TYPE_FRAME)
 				continue;
-			thread_make(frames[i], (uint64_t)busy_victim, (uint64_t)stacks[i] + sizeof(stacks[i]), round * 6 + i, PRIO_TEST - 1 - i % 2);
+			thread_make(frames[i], (uint64_t)busy_victim, (uint64_t)stacks[i] + sizeof(stacks[i]),
+				    round * 6 + i, PRIO_TEST - 1 - i % 2);
 			OK(sys_thread_pager(frames[i], e, 2));
 			OK(sys_thread_set(frames[i], THREAD_CALL_TIMEOUT, random_next() % 3 * TICKS_MS));
 			OK(sys_thread_set(frames[i], THREAD_FAULT_TIMEOUT, random_next() % 3 * TICKS_MS));
@@ -400,7 +408,8 @@ TEST(a_thread_that_destroys_itself_is_gone)
 	OK(sys_thread_set(h->thread, THREAD_RUN, 0));
 	EQUAL(ended, 1);
 	EQUAL(INSPECT_TYPE(inspect(h->thread)), TYPE_FRAME);
-	/* The same with the frame of its own IPC buffer, and its space: it runs on without a buffer, it stops without a space. */
+	/* The same with the frame of its own IPC buffer, and its space: it runs on without a buffer, it stops
+	 * without a space. */
 }
 
 static void revoke_own_buffer(uint64_t frame)

@@ -108,7 +108,8 @@ TEST(k2_replied_counts_answers_with_mappings)
 
 	run(h, &m);
 	for (unsigned i = 0; i < 3; i++) {
-		m = (struct message){ .info = INFO_REPLY | INFO_MAP | INFO_DEADLINE | 1, .w = { f + i, 1, NEAR + i * PAGE_SIZE, RIGHT_R | RIGHT_W } };
+		m = (struct message){ .info = INFO_REPLY | INFO_MAP | INFO_DEADLINE | 1,
+				      .w = { f + i, 1, NEAR + i * PAGE_SIZE, RIGHT_R | RIGHT_W } };
 		EQUAL(sys_reply_recv(pager, &m, 0, sys_time() + 10 * TICKS_MS), i < 2 ? 0 : -E_TIMEOUT);
 		EQUAL(buffer()->replied, before + i + 1);
 	}
@@ -499,9 +500,10 @@ TEST(c27_every_cause_becomes_a_fault_message)
 		void (*code)(void);
 		unsigned cause;
 	} cases[] = {
-		{ code_illegal, 2 }, { code_illegal_long, 2 }, { code_break, 3 }, { code_wfi, 2 }, { code_sret, 2 }, { code_mret, 2 },
-		{ code_sfence, 2 }, { code_sstatus, 2 }, { code_satp, 2 }, { code_stvec, 2 }, { code_sie, 2 }, { code_mstatus, 2 },
-		{ code_hpm3, 2 }, { code_hpm31, 2 }, { code_stimecmp, 2 }, { code_misaligned_amo, 6 },
+		{ code_illegal, 2 }, { code_illegal_long, 2 }, { code_break, 3 },    { code_wfi, 2 },
+		{ code_sret, 2 },    { code_mret, 2 },	       { code_sfence, 2 },   { code_sstatus, 2 },
+		{ code_satp, 2 },    { code_stvec, 2 },	       { code_sie, 2 },	     { code_mstatus, 2 },
+		{ code_hpm3, 2 },    { code_hpm31, 2 },	       { code_stimecmp, 2 }, { code_misaligned_amo, 6 },
 	};
 	cap_t e = endpoint_new(), t = frame_new();
 	struct message m = { .info = 0 };
@@ -526,8 +528,10 @@ TEST(c27_every_cause_becomes_a_fault_message)
 static volatile uint64_t counters[3];
 __attribute__((naked)) static void read_counters(void)
 {
-	__asm__ volatile("lla t0, counters\n rdcycle t1\n sd t1, 0(t0)\n rdtime t1\n sd t1, 8(t0)\n rdinstret t1\n sd t1, 16(t0)\n"
-			 "lla t0, ended\n li t1, 1\n sd t1, 0(t0)\n lla sp, 1f\n j thread_end\n .section .bss\n .balign 16\n .space 512\n 1:\n .text");
+	__asm__ volatile("lla t0, counters\n rdcycle t1\n sd t1, 0(t0)\n rdtime t1\n sd t1, 8(t0)\n"
+			 "rdinstret t1\n sd t1, 16(t0)\n"
+			 "lla t0, ended\n li t1, 1\n sd t1, 0(t0)\n lla sp, 1f\n j thread_end\n"
+			 ".section .bss\n .balign 16\n .space 512\n 1:\n .text");
 }
 
 TEST(c25_cycle_time_and_instret_are_open_and_no_other_counter)

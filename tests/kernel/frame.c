@@ -27,7 +27,8 @@ TEST(split_hands_out_pieces_in_ascending_order)
 TEST(split_refuses_pieces_that_are_not_there)
 {
 	cap_t mega = mega_new(), s = slots_new(2), f = frame_new();
-	static const uint64_t bad[][2] = { { 512, 1 }, { 511, 2 }, { ~0UL, 1 }, { ~0UL, 2 }, { 1UL << 63, 1 }, { 1UL << 32, 1 } };
+	static const uint64_t bad[][2] = { { 512, 1 },	{ 511, 2 },	  { ~0UL, 1 },
+					   { ~0UL, 2 }, { 1UL << 63, 1 }, { 1UL << 32, 1 } };
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		REFUSED(BAD_ARG, sys_split(mega, bad[i][0], bad[i][1], s));
@@ -189,7 +190,8 @@ TEST(make_refuses_a_frame_that_is_not_free)
 TEST(make_refuses_types_and_sizes_that_do_not_fit)
 {
 	cap_t f = frame_new(), mega = mega_new();
-	static const unsigned bad[] = { TYPE_NULL, TYPE_FRAME, TYPE_CHIP, TYPE_TABLE, TYPE_REPLY, TYPE_SYSTEM, TYPE_HART, 11, 15, ~0U };
+	static const unsigned bad[] = { TYPE_NULL,   TYPE_FRAME, TYPE_CHIP, TYPE_TABLE, TYPE_REPLY,
+					TYPE_SYSTEM, TYPE_HART,	 11,	    15,		~0U };
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		REFUSED(BAD_ARG, sys_make(f, bad[i], ROOT_SYSTEM));
@@ -400,8 +402,10 @@ TEST(fill_clears_and_copies_exactly_what_it_is_told)
 TEST(fill_refuses_ranges_that_are_not_in_the_frame)
 {
 	cap_t f = frame_new(), src = frame_new(), mega = mega_new();
-	static const uint64_t bad[][2] = { { 1, 64 }, { 0, 65 }, { 0, 8 }, { 4096, 64 }, { 4032, 128 }, { 0, 8192 }, { ~63UL, 64 },
-					   { 0, ~63UL }, { 1UL << 63, 64 }, { ~63UL, 128 } };
+	static const uint64_t bad[][2] = {
+		{ 1, 64 },   { 0, 65 },	    { 0, 8 },	  { 4096, 64 },	     { 4032, 128 },
+		{ 0, 8192 }, { ~63UL, 64 }, { 0, ~63UL }, { 1UL << 63, 64 }, { ~63UL, 128 }
+	};
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		REFUSED(BAD_ARG, sys_fill(f, 0, bad[i][0], bad[i][1]));

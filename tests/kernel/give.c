@@ -1,6 +1,6 @@
 /*
- * give.c: hand-offs of frames: lend, share, freeze, donate; the state table of DESIGN.md, generated: every state by every
- * verb; parts of large frames; taking back whatever the borrower made of it.
+ * give.c: hand-offs of frames: lend, share, freeze, donate; the state table of DESIGN.md, generated: every
+ * state by every verb; parts of large frames; taking back whatever the borrower made of it.
  */
 #include "harness.h"
 
@@ -10,7 +10,10 @@ enum state {
 	FREE, MAPPED, HAS_SHARES, HAS_FROZEN, LENT, SPLIT, MADE, IS_TABLE,
 	A_SHARE, A_SHARE_MAPPED, A_FROZEN, A_LOAN, A_LOAN_MAPPED, UNKNOWN_MEMORY, DEVICE, STATES
 };
-enum verb { MAP_R, MAP_RW, UNMAP, DO_SHARE, DO_FREEZE, DO_LEND, DO_SPLIT, DO_MAKE, DO_TABLE, DO_FILL, FILL_FROM, DO_MOVE, DO_COPY, VERBS };
+enum verb {
+	MAP_R, MAP_RW, UNMAP, DO_SHARE, DO_FREEZE, DO_LEND, DO_SPLIT, DO_MAKE, DO_TABLE, DO_FILL, FILL_FROM,
+	DO_MOVE, DO_COPY, VERBS
+};
 
 #define ANY 99
 #define STATE_VA  (FREE_VA)
@@ -291,7 +294,8 @@ TEST(a_loan_reclaimed_while_it_is_an_address_space_in_use)
 
 TEST(a_loan_lent_on_and_split_comes_back_whole)
 {
-	cap_t mega = mega_new(), a = child_new(GIVE_LEND, mega, RIGHT_ALL), b = child_new(GIVE_LEND, a, RIGHT_ALL), s = slots_new(8);
+	cap_t mega = mega_new(), a = child_new(GIVE_LEND, mega, RIGHT_ALL), b = child_new(GIVE_LEND, a, RIGHT_ALL),
+	      s = slots_new(8);
 
 	OK(sys_split(b, 0, 8, s));
 	OK(sys_make(s + 1, TYPE_CNODE, 0));
@@ -326,8 +330,10 @@ TEST(parts_of_a_large_frame_are_shared_at_their_place)
 
 TEST(parts_that_are_not_in_the_frame_are_refused)
 {
-	static const uint64_t bad[] = { MEGAPAGE_SIZE | 1, 1UL << 32 | 1, (~0UL & ~7UL) | 1, 8 | 1, 0x800 | 1, PAGE_SIZE | 2, 3, 4, 5, 6, 7,
-					PAGE_SIZE, 1UL << 63 | 1, 1UL << 63 };
+	static const uint64_t bad[] = {
+		MEGAPAGE_SIZE | 1, 1UL << 32 | 1, (~0UL & ~7UL) | 1, 8 | 1, 0x800 | 1, PAGE_SIZE | 2, 3, 4, 5, 6, 7,
+		PAGE_SIZE,	   1UL << 63 | 1, 1UL << 63
+	};
 	cap_t mega = mega_new(), f = frame_new(), s = slots_new(1);
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -394,7 +400,8 @@ TEST(a_frozen_large_page_is_frozen_in_all_its_parts)
 
 TEST(a_loan_can_be_frozen_and_its_lender_still_takes_it_back)
 {
-	cap_t f = frame_new(), loan = child_new(GIVE_LEND, f, RIGHT_ALL), frozen = child_new(GIVE_FREEZE, loan, RIGHT_ALL);
+	cap_t f = frame_new(), loan = child_new(GIVE_LEND, f, RIGHT_ALL),
+	      frozen = child_new(GIVE_FREEZE, loan, RIGHT_ALL);
 
 	OK(map_here(frozen, FREE_VA, RIGHT_R));
 	REFUSED(FROZEN, map_here(loan, FREE_VA + PAGE_SIZE, RIGHT_R | RIGHT_W));

@@ -1,6 +1,7 @@
 /*
- * harness.c: the test root server's main thread: takes the machine's memory, runs each test in a fresh thread, prints TAP,
- * takes back what the test made and compares what the kernel holds with what it held before. Powers off at the end.
+ * harness.c: the test root server's main thread: takes the machine's memory, runs each test in a fresh
+ * thread, prints TAP, takes back what the test made and compares what the kernel holds with what it held
+ * before. Powers off at the end.
  *
  * A word only=TEXT in the kernel's boot arguments runs the tests whose names hold TEXT.
  */
@@ -17,7 +18,7 @@ void harness_main(struct ipc_buffer *own);
 #define FRAME_BUFFER     (ROOT_STOCK + 2)
 #define FRAME_TEST       (ROOT_STOCK + 3)
 #define BUFFERS_VA       0x180000UL    /* of the worker, then of the helpers */
-#define TEST_TICKS       (20UL * 1000 * TICKS_MS)
+#define TEST_TICKS       (60UL * 1000 * TICKS_MS)
 #define STACK_BYTES      8192
 #define LABEL_DONE       1
 #define LABEL_FAIL       2
@@ -580,7 +581,8 @@ static void worker_start(const struct test *t)
 	must("worker", sys_thread_set(w, THREAD_BUFFER, FRAME_BUFFER));
 	must("worker", sys_thread_set(w, THREAD_PRIO, PRIO_TEST));
 	must("worker", sys_thread_set(w, THREAD_MAX_PRIO, PRIO_COUNT - 1));
-	must("worker", registers_write(w, own, (uint64_t)worker, (uint64_t)&stacks[0][STACK_BYTES], (uint64_t)t, BUFFERS_VA));
+	must("worker",
+	     registers_write(w, own, (uint64_t)worker, (uint64_t)&stacks[0][STACK_BYTES], (uint64_t)t, BUFFERS_VA));
 	must("worker", sys_thread_set(w, THREAD_RUN, 0));
 }
 
@@ -660,8 +662,9 @@ static bool unchanged(const struct kernel_stats *before)
 		    same("threads", before->threads, now.threads) & same("endpoints", before->endpoints, now.endpoints);
 
 	if (debug_kernel)
-		good = good & same("breach of invariant", 0, now.breach) & same("mappings", before->leaf_ptes, now.leaf_ptes) &
-		       same("chips", before->chips, now.chips) & same("replies", before->replies, now.replies);
+		good = good & same("breach of invariant", 0, now.breach) &
+		       same("mappings", before->leaf_ptes, now.leaf_ptes) & same("chips", before->chips, now.chips) &
+		       same("replies", before->replies, now.replies);
 	if (now.breach) {
 		print("# at ");
 		print_number(now.breach_at, 16);

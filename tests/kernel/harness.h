@@ -2,8 +2,9 @@
  * harness.h: what the tests of the kernel stand on. They run in the root server's place: a test owns all memory and the
  * System capability, runs in a thread of its own and causes what it claims directly.
  *
- * TEST(name) { ... } is found by its section: no list is kept. A claim that does not hold ends the test. After each test
- * all it made is revoked, the audit runs, and the kernel must hold exactly the slots and objects it held before.
+ * TEST(name) { ... } is found by its section: no list is kept. A claim that does not hold ends the test.
+ * After each test all it made is revoked, the audit runs, and the kernel must hold exactly the slots and
+ * objects it held before.
  */
 #ifndef TESTS_KERNEL_HARNESS_H
 #define TESTS_KERNEL_HARNESS_H
@@ -19,7 +20,8 @@ struct test {
 
 #define TEST(claim) \
 	static void claim(void); \
-	static const struct test test_##claim __attribute__((section(".tests"), used, aligned(8))) = { #claim, claim }; \
+	static const struct test test_##claim \
+		__attribute__((section(".tests"), used, aligned(8))) = { #claim, claim }; \
 	static void claim(void)
 
 /* Says that the test it stands in causes this error of that call; tests/host/abi_coverage_test.py reads it. */
@@ -71,7 +73,7 @@ extern bool debug_kernel;
 extern unsigned image_mega, ram_mega, mega_count;   /* ram_mega .. mega_count - 1 are free RAM */
 extern struct boot_info boot;
 
-/* Pages of the root server's space that tests may map at (its page table is there); and megapages of the same table above. */
+/* Pages of the root server's space that tests may map at (its page table is there); megapages of that table. */
 #define FREE_VA          0x1c0000UL
 #define FREE_VA_PAGES    64
 #define FREE_MEGA_VA     0x200000UL

@@ -600,8 +600,10 @@ static struct message arrived;
 static void window_server(uint64_t endpoint)
 {
 	status[20] = (uint64_t)sys_reply_recv(endpoint, (arrived.info = 0, &arrived), 0, 0);
-	for (unsigned i = 0; i < MESSAGE_ITEMS; i++)
-		got[20 + i * 2] = buffer()->recv[i].value, got[21 + i * 2] = buffer()->recv[i].count | (uint64_t)buffer()->recv[i].type << 32;
+	for (unsigned i = 0; i < MESSAGE_ITEMS; i++) {
+		got[20 + i * 2] = buffer()->recv[i].value;
+		got[21 + i * 2] = buffer()->recv[i].count | (uint64_t)buffer()->recv[i].type << 32;
+	}
 	ended = 77;
 	thread_end();
 }
@@ -710,7 +712,8 @@ TEST(a_window_slot_in_use_makes_the_receiver_full)
 
 TEST(items_that_cannot_be_given_refuse_the_call_and_undo_the_others)
 {
-	cap_t e = endpoint_new(), call = mint(e, RIGHT_CALL, 1), w = window_server_new(e, 8), f = pieces_new(2), g = frame_new();
+	cap_t e = endpoint_new(), call = mint(e, RIGHT_CALL, 1), w = window_server_new(e, 8), f = pieces_new(2),
+	      g = frame_new();
 	cap_t empty = slots_new(1), share;
 
 	item(0, f, 2, GIVE_MOVE, 0);

@@ -48,7 +48,8 @@ TEST(map_tells_how_many_pages_are_done)
 	cap_t space = space_with_tables(0), f = pieces_new(4);
 	uint64_t done = 9, level = 9;
 
-	EQUAL(sys_raw(SYS_MAP, space, MEGAPAGE_SIZE - 2 * PAGE_SIZE, RIGHT_R, 1, f, 4, 0, &done, &level), -E_NEED_TABLE);
+	EQUAL(sys_raw(SYS_MAP, space, MEGAPAGE_SIZE - 2 * PAGE_SIZE, RIGHT_R, 1, f, 4, 0, &done, &level),
+	      -E_NEED_TABLE);
 	EQUAL(done, 2);
 	EQUAL(level, 0);
 	OK(sys_table(frame_new(), space, MEGAPAGE_SIZE));
@@ -159,8 +160,9 @@ TEST(a_misaligned_page_address_is_refused)
 /* Pairs of an address and a number of pages that are not a range of user addresses. */
 TEST(c09_no_address_and_length_wraps_into_a_mapping)
 {
-	static const uint64_t edge[] = { 0, 1, 4095, 4096, (1UL << 38) - 4096, 1UL << 38, (1UL << 38) + 4096, (1UL << 39) - 4096,
-					 1UL << 39, (1UL << 63) - 1, 1UL << 63, -4096UL, ~0UL, 0xffffffc000000000UL, 0xffffffffc0000000UL };
+	static const uint64_t edge[] = { 0, 1, 4095, 4096, (1UL << 38) - 4096, 1UL << 38, (1UL << 38) + 4096,
+					 (1UL << 39) - 4096, 1UL << 39, (1UL << 63) - 1, 1UL << 63, -4096UL, ~0UL,
+					 0xffffffc000000000UL, 0xffffffffc0000000UL };
 	unsigned n = sizeof(edge) / sizeof(*edge);
 	cap_t space = space_new(), f = pieces_new(2), mega = mega_new();
 	uint64_t done;
@@ -176,7 +178,8 @@ TEST(c09_no_address_and_length_wraps_into_a_mapping)
 
 			CHECK(r == 0 ? count == 1 && va % PAGE_SIZE == 0 && va < USER_END : r < 0 && done <= 2);
 			(void)sys_unmap(1, f, 2, 0);
-			if (va >= USER_END || va % PAGE_SIZE || count == 0 || count > PIECE_PAGES || count > (USER_END - va) >> PAGE_SHIFT)
+			if (va >= USER_END || va % PAGE_SIZE || count == 0 || count > PIECE_PAGES ||
+			    count > (USER_END - va) >> PAGE_SHIFT)
 				REFUSED(BAD_ARG, sys_scan(space, va, count, 0));
 		}
 		if (edge[i] % PAGE_SIZE || edge[i] >= USER_END) {
@@ -200,7 +203,8 @@ TEST(c05_every_rights_combination_is_refused_or_right)
 	for (unsigned has = 0; has <= RIGHT_ALL; has++) {
 		OK(sys_give(GIVE_SHARE, f, 1, s, has, 0, 0));
 		for (unsigned wants = 0; wants < 64; wants++) {
-			bool valid = wants == RIGHT_R || wants == (RIGHT_R | RIGHT_W) || wants == RIGHT_X || wants == (RIGHT_R | RIGHT_X);
+			bool valid = wants == RIGHT_R || wants == (RIGHT_R | RIGHT_W) || wants == RIGHT_X ||
+				     wants == (RIGHT_R | RIGHT_X);
 			long r = map_in(space, s, 0x5000, wants);
 
 			if (!valid)
@@ -533,7 +537,8 @@ TEST(c35_the_kernel_half_faults_at_every_gigabyte)
 
 TEST(c11_addresses_that_are_not_canonical_fault_in_user_mode)
 {
-	static const uint64_t edges[] = { 1UL << 38, 1UL << 39, 1UL << 40, 1UL << 62, 1UL << 63, (1UL << 63) - 8, ~7UL, 0xffffffbffffffff8UL };
+	static const uint64_t edges[] = { 1UL << 38, 1UL << 39,	      1UL << 40, 1UL << 62,
+					  1UL << 63, (1UL << 63) - 8, ~7UL,	 0xffffffbffffffff8UL };
 	struct puppet *p = puppet_new(PRIO_TEST + 5);
 	struct message m = { .info = 0 };
 

@@ -50,8 +50,10 @@ TEST(a_hart_is_started_once_and_only_if_it_is_there)
 	REFUSED(BAD_ARG, sys_system(ROOT_SYSTEM, SYSTEM_HART, ~0UL, 0));
 	for (unsigned i = 0; i < hart_count; i++)
 		REFUSED(BUSY, sys_system(ROOT_SYSTEM, SYSTEM_HART, i, 0));
-	OK(sys_system(ROOT_SYSTEM, SYSTEM_STATS, 0, 0));
-	EQUAL(((struct kernel_stats *)buffer()->words)->harts, hart_count);
+	if (debug_kernel) {
+		OK(sys_system(ROOT_SYSTEM, SYSTEM_AUDIT, 0, 0));
+		EQUAL(((struct kernel_stats *)buffer()->words)->harts, hart_count);
+	}
 }
 
 TEST(threads_on_every_hart_run_at_the_same_time)
@@ -128,7 +130,8 @@ static void keep_registers(uint64_t arg)
 		uint64_t a = 1, b = 2, c = 3;
 
 		for (unsigned i = 0; i < 100; i++)
-			__asm__ volatile("addi %0, %0, 1\n addi %1, %1, 1\n addi %2, %2, 1" : "+r"(a), "+r"(b), "+r"(c));
+			__asm__ volatile("addi %0, %0, 1\n addi %1, %1, 1\n addi %2, %2, 1"
+					 : "+r"(a), "+r"(b), "+r"(c));
 		if (a != 101 || b != 102 || c != 103)
 			other++;
 		counter++;
@@ -156,16 +159,25 @@ TEST(a_thread_migrates_and_keeps_its_registers)
 
 static void keep_fpu(uint64_t mark)
 {
-	__asm__ volatile(".option push\n.option arch, +d\n"
-			 ".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
-			 "addi t0, %0, \\n\n fmv.d.x f\\n, t0\n .endr\n .option pop\n" : : "r"(mark) : "t0");
+	__asm__ volatile(
+	    ".option push\n.option arch, +d\n"
+	    ".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
+	    "addi t0, %0, \\n\n fmv.d.x f\\n, t0\n .endr\n .option pop\n"
+	    :
+	    : "r"(mark)
+	    : "t0");
 	for (;;) {
 		uint64_t bad = 0;
 
-		__asm__ volatile(".option push\n.option arch, +d\n"
-				 ".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
-				 "fmv.x.d t0, f\\n\n addi t0, t0, -\\n\n xor t0, t0, %1\n or %0, %0, t0\n .endr\n .option pop\n"
-				 : "+r"(bad) : "r"(mark) : "t0");
+		__asm__ volatile(
+		    ".option push\n.option arch, +d\n"
+		    ".irp n, "
+		    "0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
+		    "fmv.x.d t0, f\\n\n addi t0, t0, -\\n\n xor t0, t0, %1\n or %0, %0, t0\n .endr\n .option "
+		    "pop\n"
+		    : "+r"(bad)
+		    : "r"(mark)
+		    : "t0");
 		if (bad)
 			other++;
 		counter++;
@@ -398,7 +410,7 @@ TEST(calls_and_answers_cross_harts)
 
 	NEED_HARTS(2);
 	(void)start_on(1, echo, e, PRIO_TEST + 1);
-	for (uint64_t i = 0; i < 2000; i++) {
+	for (uint64_t i = 0; i < 500; i++) {
 		uint64_t word = i;
 
 		OK(call_word(c, &word));
@@ -408,7 +420,7 @@ TEST(calls_and_answers_cross_harts)
 
 static void call_many(uint64_t call)
 {
-	for (uint64_t i = 0; i < 1000; i++) {
+	for (uint64_t i = 0; i < (hart_count > 2 ? 40 : 500); i++) {
 		uint64_t word = i;
 
 		if (call_word(call, &word) || word != i + 1)
@@ -474,37 +486,29 @@ TEST(k5_a_call_goes_to_the_receiver_on_the_callers_hart)
 	}
 }
 
-static void wait_and_note(uint64_t endpoint)
+static void count_signals(uint64_t endpoint)
 {
 	struct message m = { .info = 0 };
 
-	(void)sys_reply_recv(endpoint, &m, 0, 0);
-	other = m.w[0];
-	thread_end();
+	for (;;) {
+		m.info = 0;
+		(void)sys_reply_recv(endpoint, &m, 0, 0);
+		other += m.w[0];
+	}
 }
 
 TEST(a_signal_wakes_a_receiver_on_an_idle_hart)
 {
-	NEED_HARTS(2);
-	for (unsigned i = 0; i < 100; i++) {
-		static struct helper *h;
-		cap_t e = SLOT_TEST + 332;
+	cap_t e = endpoint_new();
 
-		if (i == 0) {
-			OK(sys_give(GIVE_MOVE, copy_new(endpoint_new(), RIGHT_ALL), 1, e, 0, 0, 0));
-			h = helper_new(wait_and_note, e, PRIO_TEST);
-			thread_to_hart(h->thread, hart_count - 1);
-		}
-		thread_stop(h->thread);
-		OK(sys_thread_regs(h->thread, REGS_READ, REGS_GENERAL));
-		buffer()->words[0] = (uint64_t)wait_and_note;
-		buffer()->words[10] = e;
-		OK(sys_thread_regs(h->thread, REGS_WRITE, REGS_GENERAL));
-		other = 0;
-		OK(sys_thread_set(h->thread, THREAD_RUN, 0));
+	NEED_HARTS(2);
+	other = 0;
+	(void)start_on(hart_count - 1, count_signals, e, PRIO_TEST);
+	for (unsigned i = 1; i <= 100; i++) {
+		/* So that it waits, and its hart with it. */
 		spin_ms(1);
 		OK(sys_signal(e));
-		spin_for(&other, 1);
+		spin_for(&other, i);
 	}
 }
 
@@ -514,6 +518,7 @@ static void take_and_spin(uint64_t endpoint)
 	struct message m = { .info = 0 };
 
 	(void)sys_reply_recv(endpoint, &m, 0, 0);
+	go = 1;
 	for (;;)
 		counter++;
 }
@@ -537,13 +542,12 @@ TEST(killing_a_server_on_another_hart_tells_its_caller_here)
 	NEED_HARTS(3);
 	go = 0;
 	(void)start_on(2, kill_when_told, f, PRIO_TEST + 1);
-	for (unsigned i = 0; i < 50; i++) {
+	for (unsigned i = 0; i < 10; i++) {
 		uint64_t word = 0;
 
 		thread_make(f, (uint64_t)take_and_spin, (uint64_t)stack + sizeof(stack), e, PRIO_TEST - 1);
 		thread_to_hart(f, 1);
 		OK(sys_thread_set(f, THREAD_RUN, 0));
-		go = 1;
 		REFUSED(SERVER_GONE, call_word(c, &word));
 		spin_for(&go, 0);
 	}
@@ -583,15 +587,19 @@ TEST(two_harts_that_stop_one_thread_do_not_lose_it)
 TEST(a_stop_abandoned_after_again_can_be_taken_back)
 {
 	struct helper *h;
+	long r;
 
 	NEED_HARTS(2);
 	h = start_on(1, count_forever, 0, PRIO_TEST);
-	for (unsigned i = 0; i < 50; i++) {
+	for (unsigned i = 0; i < 20; i++) {
 		wait_moving();
-		/* Once only: the thread may be held for a stop that nobody finishes. */
+		/* Once only: the thread may be held, now or a little later, for a stop that nobody finishes. */
 		(void)sys_thread_set(h->thread, THREAD_STOP, 0);
-		spin_ms(1);
-		CHECK(sys_thread_set(h->thread, THREAD_RUN, 0) == 0);
+		for (unsigned k = 0; k < 20; k++) {
+			spin_ms(1);
+			r = sys_thread_set(h->thread, THREAD_RUN, 0);
+			CHECK(r == 0 || r == -E_RUNNING);
+		}
 	}
 	wait_moving();
 }

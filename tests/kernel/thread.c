@@ -34,7 +34,9 @@ TEST(thread_set_needs_the_right_to_write)
 
 TEST(thread_set_refuses_unknown_fields)
 {
-	static const uint64_t bad[] = { THREAD_FIELDS, THREAD_FIELDS + 1, 255, 1UL << 32, 1UL << 32 | THREAD_STOP, ~0UL };
+	static const uint64_t bad[] = {
+		THREAD_FIELDS, THREAD_FIELDS + 1, 255, 1UL << 32, 1UL << 32 | THREAD_STOP, ~0UL
+	};
 	cap_t t = frame_new();
 
 	OK(sys_make(t, TYPE_THREAD, 0));
@@ -253,9 +255,12 @@ __attribute__((naked)) static void store_registers(void)
 		"ld t1, 0(sp)\n sd t1, 40(t0)\n"
 		"ld t1, 8(sp)\n sd t1, 48(t0)\n"
 		"sd x7, 56(t0)\n sd x8, 64(t0)\n sd x9, 72(t0)\n sd x10, 80(t0)\n sd x11, 88(t0)\n sd x12, 96(t0)\n"
-		"sd x13, 104(t0)\n sd x14, 112(t0)\n sd x15, 120(t0)\n sd x16, 128(t0)\n sd x17, 136(t0)\n sd x18, 144(t0)\n"
-		"sd x19, 152(t0)\n sd x20, 160(t0)\n sd x21, 168(t0)\n sd x22, 176(t0)\n sd x23, 184(t0)\n sd x24, 192(t0)\n"
-		"sd x25, 200(t0)\n sd x26, 208(t0)\n sd x27, 216(t0)\n sd x28, 224(t0)\n sd x29, 232(t0)\n sd x30, 240(t0)\n"
+		"sd x13, 104(t0)\n sd x14, 112(t0)\n sd x15, 120(t0)\n sd x16, 128(t0)\n sd x17, 136(t0)\n"
+		"sd x18, 144(t0)\n"
+		"sd x19, 152(t0)\n sd x20, 160(t0)\n sd x21, 168(t0)\n sd x22, 176(t0)\n sd x23, 184(t0)\n"
+		"sd x24, 192(t0)\n"
+		"sd x25, 200(t0)\n sd x26, 208(t0)\n sd x27, 216(t0)\n sd x28, 224(t0)\n sd x29, 232(t0)\n"
+		"sd x30, 240(t0)\n"
 		"sd x31, 248(t0)\n"
 		"li t1, 1\n sd t1, 256(t0)\n"
 		"j thread_end\n");
@@ -290,31 +295,42 @@ TEST(c17_a_new_thread_has_no_register_but_those_it_was_given)
 }
 
 /*
- * Fills all registers with marks, makes the call in a7 with the arguments given in `in` (a0 ... a7) and stores all registers
- * behind it to seen[]. s1 holds its return address meanwhile: it must survive as all saved registers must.
+ * Fills all registers with marks, makes the call in a7 with the arguments given in `in` (a0 ... a7) and stores all
+ * registers behind it to seen[]. s1 holds its return address meanwhile: it must survive as all saved registers must.
  */
 __attribute__((naked)) static void call_with_marks(const uint64_t *in)
 {
 	__asm__ volatile(
 		"addi sp, sp, -128\n"
-		"sd ra, 0(sp)\n sd gp, 8(sp)\n sd tp, 16(sp)\n sd s0, 24(sp)\n sd s1, 32(sp)\n sd s2, 40(sp)\n sd s3, 48(sp)\n"
-		"sd s4, 56(sp)\n sd s5, 64(sp)\n sd s6, 72(sp)\n sd s7, 80(sp)\n sd s8, 88(sp)\n sd s9, 96(sp)\n sd s10, 104(sp)\n sd s11, 112(sp)\n"
+		"sd ra, 0(sp)\n sd gp, 8(sp)\n sd tp, 16(sp)\n sd s0, 24(sp)\n sd s1, 32(sp)\n"
+		"sd s2, 40(sp)\n sd s3, 48(sp)\n"
+		"sd s4, 56(sp)\n sd s5, 64(sp)\n sd s6, 72(sp)\n sd s7, 80(sp)\n sd s8, 88(sp)\n"
+		"sd s9, 96(sp)\n sd s10, 104(sp)\n sd s11, 112(sp)\n"
 		"mv t0, a0\n"
-		"ld a0, 0(t0)\n ld a1, 8(t0)\n ld a2, 16(t0)\n ld a3, 24(t0)\n ld a4, 32(t0)\n ld a5, 40(t0)\n ld a6, 48(t0)\n ld a7, 56(t0)\n"
-		"li ra, 0x701\n li gp, 0x703\n li tp, 0x704\n li t0, 0x705\n li t1, 0x706\n li t2, 0x707\n li s0, 0x708\n li s1, 0x709\n"
-		"li s2, 0x712\n li s3, 0x713\n li s4, 0x714\n li s5, 0x715\n li s6, 0x716\n li s7, 0x717\n li s8, 0x718\n li s9, 0x719\n"
+		"ld a0, 0(t0)\n ld a1, 8(t0)\n ld a2, 16(t0)\n ld a3, 24(t0)\n ld a4, 32(t0)\n"
+		"ld a5, 40(t0)\n ld a6, 48(t0)\n ld a7, 56(t0)\n"
+		"li ra, 0x701\n li gp, 0x703\n li tp, 0x704\n li t0, 0x705\n li t1, 0x706\n li t2, 0x707\n"
+		"li s0, 0x708\n li s1, 0x709\n"
+		"li s2, 0x712\n li s3, 0x713\n li s4, 0x714\n li s5, 0x715\n li s6, 0x716\n li s7, 0x717\n"
+		"li s8, 0x718\n li s9, 0x719\n"
 		"li s10, 0x71a\n li s11, 0x71b\n li t3, 0x71c\n li t4, 0x71d\n li t5, 0x71e\n li t6, 0x71f\n"
 		"ecall\n"
 		"sd t0, 120(sp)\n"
 		"lla t0, seen\n"
 		"sd x1, 8(t0)\n sd x2, 16(t0)\n sd x3, 24(t0)\n sd x4, 32(t0)\n"
-		"sd x6, 48(t0)\n sd x7, 56(t0)\n sd x8, 64(t0)\n sd x9, 72(t0)\n sd x10, 80(t0)\n sd x11, 88(t0)\n sd x12, 96(t0)\n"
-		"sd x13, 104(t0)\n sd x14, 112(t0)\n sd x15, 120(t0)\n sd x16, 128(t0)\n sd x17, 136(t0)\n sd x18, 144(t0)\n"
-		"sd x19, 152(t0)\n sd x20, 160(t0)\n sd x21, 168(t0)\n sd x22, 176(t0)\n sd x23, 184(t0)\n sd x24, 192(t0)\n"
-		"sd x25, 200(t0)\n sd x26, 208(t0)\n sd x27, 216(t0)\n sd x28, 224(t0)\n sd x29, 232(t0)\n sd x30, 240(t0)\n sd x31, 248(t0)\n"
+		"sd x6, 48(t0)\n sd x7, 56(t0)\n sd x8, 64(t0)\n sd x9, 72(t0)\n sd x10, 80(t0)\n"
+		"sd x11, 88(t0)\n sd x12, 96(t0)\n"
+		"sd x13, 104(t0)\n sd x14, 112(t0)\n sd x15, 120(t0)\n sd x16, 128(t0)\n sd x17, 136(t0)\n"
+		"sd x18, 144(t0)\n"
+		"sd x19, 152(t0)\n sd x20, 160(t0)\n sd x21, 168(t0)\n sd x22, 176(t0)\n sd x23, 184(t0)\n"
+		"sd x24, 192(t0)\n"
+		"sd x25, 200(t0)\n sd x26, 208(t0)\n sd x27, 216(t0)\n sd x28, 224(t0)\n sd x29, 232(t0)\n"
+		"sd x30, 240(t0)\n sd x31, 248(t0)\n"
 		"ld t1, 120(sp)\n sd t1, 40(t0)\n"
-		"ld ra, 0(sp)\n ld gp, 8(sp)\n ld tp, 16(sp)\n ld s0, 24(sp)\n ld s1, 32(sp)\n ld s2, 40(sp)\n ld s3, 48(sp)\n"
-		"ld s4, 56(sp)\n ld s5, 64(sp)\n ld s6, 72(sp)\n ld s7, 80(sp)\n ld s8, 88(sp)\n ld s9, 96(sp)\n ld s10, 104(sp)\n ld s11, 112(sp)\n"
+		"ld ra, 0(sp)\n ld gp, 8(sp)\n ld tp, 16(sp)\n ld s0, 24(sp)\n ld s1, 32(sp)\n"
+		"ld s2, 40(sp)\n ld s3, 48(sp)\n"
+		"ld s4, 56(sp)\n ld s5, 64(sp)\n ld s6, 72(sp)\n ld s7, 80(sp)\n ld s8, 88(sp)\n"
+		"ld s9, 96(sp)\n ld s10, 104(sp)\n ld s11, 112(sp)\n"
 		"addi sp, sp, 128\n"
 		"ret\n" : : "r"(in));
 }
@@ -322,7 +338,8 @@ __attribute__((naked)) static void call_with_marks(const uint64_t *in)
 /* After the call: all preserved registers are, the temporaries are 0; `results`: bit n: an may have changed. */
 static void check_registers(const uint64_t *in, unsigned results)
 {
-	static const uint8_t preserved[] = { 3, 4, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27 }, zero[] = { 1, 5, 6, 7, 28, 29, 30, 31 };
+	static const uint8_t preserved[] = { 3, 4, 8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27 },
+			     zero[] = { 1, 5, 6, 7, 28, 29, 30, 31 };
 
 	for (unsigned i = 0; i < sizeof(preserved); i++)
 		EQUAL(seen[preserved[i]], 0x700 + preserved[i]);
@@ -339,12 +356,13 @@ TEST(c17_a_call_changes_only_the_registers_it_documents)
 
 	OK(sys_signal(e));
 	for (unsigned number = 0; number <= SYS_COUNT; number++) {
-		uint64_t in[8] = { 0, 0x7000000000000001, 0x7000000000000002, 0x7000000000000003, 0x7000000000000004, 0x7000000000000005,
-				   0x7000000000000006, number };
+		uint64_t in[8] = { 0, 0x7000000000000001, 0x7000000000000002, 0x7000000000000003, 0x7000000000000004,
+				   0x7000000000000005, 0x7000000000000006, number };
 
 		call_with_marks(in);
-		check_registers(in, 1 | (number >= SYS_GIVE ? 2 : 0) | (number == SYS_MAP || number == SYS_INSPECT ? 4 : 0) |
-				(number <= SYS_REPLY_RECV ? 0xfe : 0));
+		check_registers(in, 1 | (number >= SYS_GIVE ? 2 : 0) |
+					    (number == SYS_MAP || number == SYS_INSPECT ? 4 : 0) |
+					    (number <= SYS_REPLY_RECV ? 0xfe : 0));
 		CHECK((long)seen[10] <= 0 && (long)seen[10] > -64);
 	}
 	/* The same of calls that succeed. */
@@ -392,7 +410,8 @@ static void spin_then_stay(uint64_t arg)
 {
 	(void)arg;
 	for (;;)
-		__asm__ volatile("li t0, 0x1234\n li t1, 0x1235\n li t6, 0x1236\n li ra, 0x1237\n" : : : "t0", "t1", "t6", "ra");
+		__asm__ volatile("li t0, 0x1234\n li t1, 0x1235\n li t6, 0x1236\n li ra, 0x1237\n"
+				 : : : "t0", "t1", "t6", "ra");
 }
 
 TEST(a_stopped_thread_shows_all_its_registers_and_goes_on_with_them)
@@ -507,8 +526,10 @@ TEST(a_thread_may_stop_itself)
 
 TEST(c12_any_entry_point_faults_in_user_mode_only)
 {
-	static const uint64_t entries[] = { 0, 1, 3, 0x7ffe, 0xfffffffe, (1UL << 38) - 2, 1UL << 38, 1UL << 63, ~0UL, ~1UL,
-					    0xffffffffc0000000UL, 0xffffffc080200000UL };
+	static const uint64_t entries[] = {
+		0,	   1,	      3,    0x7ffe, 0xfffffffe,		  (1UL << 38) - 2,
+		1UL << 38, 1UL << 63, ~0UL, ~1UL,   0xffffffffc0000000UL, 0xffffffc080200000UL
+	};
 	cap_t e = endpoint_new(), t = frame_new();
 	struct message m = { .info = 0 };
 
@@ -586,20 +607,29 @@ TEST(c13_garbage_in_sp_gp_and_tp_is_not_used_and_survives)
 /* Fills f0-f31 and fcsr with values made of mark; reads them back and tells what differs. */
 static void fpu_fill(uint64_t mark)
 {
-	__asm__ volatile(".option push\n.option arch, +d\n"
-			 ".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
-			 "addi t0, %0, \\n\n fmv.d.x f\\n, t0\n .endr\n andi t0, %0, 0x1f\n fscsr t0\n .option pop\n" : : "r"(mark) : "t0");
+	__asm__ volatile(
+		".option push\n.option arch, +d\n"
+		".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
+		"addi t0, %0, \\n\n fmv.d.x f\\n, t0\n .endr\n andi t0, %0, 0x1f\n fscsr t0\n"
+		".option pop\n"
+		:
+		: "r"(mark)
+		: "t0");
 }
 
 __attribute__((noinline)) static uint64_t fpu_differs(uint64_t mark)
 {
 	uint64_t bad = 0;
 
-	__asm__ volatile(".option push\n.option arch, +d\n"
-			 ".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
-			 "fmv.x.d t0, f\\n\n beqz %1, 1f\n addi t0, t0, -\\n\n 1: xor t0, t0, %1\n or %0, %0, t0\n .endr\n"
-			 "frcsr t0\n andi t1, %1, 0x1f\n xor t0, t0, t1\n or %0, %0, t0\n .option pop\n"
-			 : "+r"(bad) : "r"(mark) : "t0", "t1");
+	__asm__ volatile(
+		".option push\n.option arch, +d\n"
+		".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
+		"fmv.x.d t0, f\\n\n beqz %1, 1f\n addi t0, t0, -\\n\n 1: xor t0, t0, %1\n"
+		"or %0, %0, t0\n .endr\n"
+		"frcsr t0\n andi t1, %1, 0x1f\n xor t0, t0, t1\n or %0, %0, t0\n .option pop\n"
+		: "+r"(bad)
+		: "r"(mark)
+		: "t0", "t1");
 	return bad;
 }
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """The interface compiler: NAME.idl -> C headers or Markdown. docs/idl.md is the language; --help the options.
 
 Exit status: 0 done, 1 a mistake in a file (file:line:column: reason), 2 wrong use.

@@ -2,6 +2,7 @@
  * builtin.c: the commands that the shell runs itself: one table, a function each.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <proc_client.h>
 #include <tessera/start.h>
@@ -123,6 +124,14 @@ static int run_maps(const struct builtin *b, int argc, char **argv)
 	return one_number(argc, argv, &pid) ? report_maps(pid) : usage(b);
 }
 
+static int run_why(const struct builtin *b, int argc, char **argv)
+{
+	char *end = NULL;
+	uint64_t address = argc == 2 ? strtoull(argv[1], &end, 0) : 0;
+
+	return end && end != argv[1] && !*end ? report_why(address) : usage(b);
+}
+
 static int run_ls(const struct builtin *b, int argc, char **argv)
 {
 	return argc <= 2 ? file_list_directory(argc == 2 ? argv[1] : "/") : usage(b);
@@ -175,6 +184,7 @@ static const struct builtin builtins[] = {
 	{ "ps",       "",               "processes", run_ps },
 	{ "mem",      "",               "where all memory is, to the byte", run_mem },
 	{ "maps",     "PID",            "the regions of a process", run_maps },
+	{ "why",      "PA",             "who can reach the memory at a physical address (debug kernels)", run_why },
 	{ "audit",    "",               "check every invariant of memory and kernel", run_audit },
 	{ "uptime",   "",               "time since power-on", run_uptime },
 	{ "ls",       "[PATH]",         "files", run_ls },

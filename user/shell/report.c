@@ -182,3 +182,30 @@ int report_uptime(void)
 	printf("up %" U64 ".%03" U64 " s\n", up / 1000, up % 1000);
 	return 0;
 }
+
+int report_why(uint64_t address)
+{
+	static const char *const types[] = { "none", "frame", "chip", "cnode", "vspace", "table", "thread", "endpoint",
+					     "reply", "system", "hart" };
+	static const char *const kinds[] = { "-", "origin", "split", "loan", "share", "frozen", "copy" };
+	static const char *const states[] = { "not mem's", "free", "cleared", "being cleared", "mem", "slots", "archive", "page",
+					      "IPC buffer", "page table", "object", "bad" };
+	struct mem_why_entry w = { 0 };
+	uint64_t i = 0;
+	int error;
+
+	for (; !(error = mem_why(SLOT_SPACE, address, i, &w)); i++) {
+		printf("%*s%s %s at %#" PRIx64 " order %" U64 " rights %" U64 "%s", (int)(2 * w.depth), "",
+		       w.type < sizeof(types) / sizeof(*types) ? types[w.type] : "?",
+		       w.kind < sizeof(kinds) / sizeof(*kinds) ? kinds[w.kind] : "?", w.base, w.order, w.rights,
+		       w.bound ? " (a thread's own)" : "");
+		if (w.mapped)
+			printf(", mapped at %#" PRIx64 " in space %" U64, w.va, w.space);
+		putchar('\n');
+	}
+	if (error != E_NOT_FOUND)
+		return say_error("why", error);
+	printf("mem: %s, owner %" U64 "\n", w.state < sizeof(states) / sizeof(*states) ? states[w.state] :
+	       "part of a larger free frame", w.owner);
+	return i ? 0 : say_error("why", E_NOT_FOUND);
+}

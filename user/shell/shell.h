@@ -48,6 +48,7 @@ int report_audit(void);
 int report_ps(void);
 int report_maps(uint64_t pid);
 int report_uptime(void);
+int report_why(uint64_t address);
 
 /* file.c: what the file server has. */
 int file_list_directory(const char *path);

@@ -153,7 +153,7 @@
 #define SYSTEM_AUDIT     4             /* debug kernel: check all invariants; counts in the buffer */
 #define SYSTEM_STATS     5             /* struct kernel_stats in the buffer */
 #define SYSTEM_SLICE     6             /* a2: time slice in ticks */
-#define SYSTEM_WHY       7             /* debug kernel: a2: physical address, a3: entries to skip; struct kernel_why in the buffer */
+#define SYSTEM_WHY       7             /* debug kernel: a2: physical address, a3: entries to skip; struct kernel_why */
 
 /* scan: flags. The answer is in the buffer: accessed and dirty bitmaps. */
 #define SCAN_CLEAR_A     1
@@ -280,7 +280,7 @@ struct kernel_why {
 	uint64_t base;                              /* of the memory it names, or of the object */
 	uint64_t mapped;                            /* 1: at va in the space with this id */
 	uint64_t va, space;
-	uint64_t slot;                              /* physical address of the slot itself, 0 in the kernel image's data */
+	uint64_t slot;                              /* physical address of the slot, 0 in the kernel image's data */
 	uint64_t bound;                             /* 1: the slot is a thread's own */
 };
 #define WHY_ENTRIES      10            /* most of one call */
