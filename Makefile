@@ -344,7 +344,9 @@ test-host: tools-test $(HOST_ALL) $(RUN_TESTS) $(RUN_FUZZ)
 
 test-qemu: tools-test tools-run image $(OUT)/kerneltest.bin | test-host
 	$(Q)$(MAKE) BUILD=release image build/release/kerneltest.bin
-	$(Q)$(PYTEST) -n $(or $(JOBS),2) --junitxml=build/junit-qemu.xml tests/qemu $(none_ok)
+	$(Q)BUILD=debug $(PYTEST) -n $(or $(JOBS),2) --junitxml=build/junit-qemu.xml tests/qemu $(none_ok)
+	$(Q)BUILD=release $(PYTEST) -n $(or $(JOBS),2) --junitxml=build/junit-release.xml \
+		--ignore tests/qemu/kernel_test.py tests/qemu $(none_ok)
 
 lint: $(GEN_STAMP) | tools-build tools-lint
 	@$(PYTHON) tools/idl/idl.py --doc $(IDL) | cmp -s - docs/abi-servers.md || \

@@ -148,8 +148,7 @@ long fault_reply_map(struct thread *pager, struct thread *faulter, uint64_t info
 {
 	unsigned n = info & INFO_WORDS_MASK;
 	uint64_t room = FAULT_PAGES;
-	struct map_item item = { pager->regs[REG_A2], pager->regs[REG_A2 + 1], pager->regs[REG_A2 + 2],
-				 pager->regs[REG_A2 + 3] };
+	struct map_item item = *(struct map_item *)&pager->regs[REG_A2];
 	long error = 0;
 
 	if (n == 1 && map_one(pager, faulter, &item)) {

@@ -137,12 +137,13 @@ static int frame_split_check(const struct slot *s, uint64_t first, uint64_t coun
 int frame_split(struct slot *s, uint64_t first, uint64_t count, struct slot *dst)
 {
 	bool chips = s->order == ORDER_4K;
-	uint64_t size = chips ? PAGE_SIZE / SPLIT_CHIPS : frame_size(s->order - 1);
-	uint64_t pa = slot_pa(s) + first * size;
+	uint64_t size, pa;
 	int error = frame_split_check(s, first, count, dst);
 
 	if (error)
 		return error;
+	size = chips ? PAGE_SIZE / SPLIT_CHIPS : frame_size(s->order - 1);
+	pa = slot_pa(s) + first * size;
 	for (uint64_t i = 0; i < count; i++, pa += size) {
 		dst[i].type = chips ? TYPE_CHIP : TYPE_FRAME;
 		dst[i].rights = s->rights;

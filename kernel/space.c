@@ -447,11 +447,11 @@ int space_table(const struct slot *vspace, uint64_t va, struct slot *frame)
 void space_remove_table(struct slot *table)
 {
 	void *memory = window(slot_pa(table));
-	unsigned gap;
+	unsigned up;
 	pte_t *pte;
 
 	if (spaces[table->space].root && spaces[table->space].generation == table->generation) {
-		pte = space_entry(spaces[table->space].root, (uint64_t)table->vpn << PAGE_SHIFT, table->level + 1, &gap);
+		pte = space_entry(spaces[table->space].root, (uint64_t)table->vpn << PAGE_SHIFT, table->level + 1, &up);
 		if (pte && pte_is_table(*pte) && pte_pa(*pte) == slot_pa(table)) {
 			*pte = 0;
 			debug_downgrade(table->space, DEBUG_ALL_VA, spaces[table->space].harts);

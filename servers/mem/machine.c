@@ -145,7 +145,8 @@ static bool one_pool(uint64_t from, uint64_t to)
 /* How many slots from the frame's on stand in a row, up to frame `end`: a run ends with its CNode. */
 static uint32_t slot_run(uint32_t frame, uint32_t end)
 {
-	uint32_t n = NODE_SLOTS - frame % FRAMES_PER_MEGA % NODE_SLOTS, mega = FRAMES_PER_MEGA - frame % FRAMES_PER_MEGA;
+	uint32_t n = NODE_SLOTS - frame % FRAMES_PER_MEGA % NODE_SLOTS;
+	uint32_t mega = FRAMES_PER_MEGA - frame % FRAMES_PER_MEGA;
 
 	n = n < mega ? n : mega;
 	return n < end - frame ? n : end - frame;

@@ -256,7 +256,10 @@ static long thread_bind(uint32_t id, uint32_t space, uint32_t prio)
 	long r;
 
 	t->badge = badge_make(BADGE_THREAD, t->generation, id);
-	r = sys_thread_pager(cap, SLOT_MAIL, t->badge);
+	/* Its hart first: from then on the space counts as used there. */
+	r = thread_place(cap, receiver_hart(prio));
+	if (!r)
+		r = sys_thread_pager(cap, SLOT_MAIL, t->badge);
 	if (!r)
 		r = sys_thread_set(cap, THREAD_CSPACE, space_cnode(space));
 	if (!r)
@@ -269,8 +272,6 @@ static long thread_bind(uint32_t id, uint32_t space, uint32_t prio)
 		r = sys_thread_set(cap, THREAD_MAX_PRIO, prio);
 	if (!r)
 		r = sys_thread_set(cap, THREAD_PRIO, prio);
-	if (!r)
-		r = thread_place(cap, receiver_hart(prio));
 	return r;
 }
 

@@ -69,16 +69,22 @@ TEST(threads_on_every_hart_run_at_the_same_time)
 TEST(a_thread_on_another_hart_is_stopped_and_goes_on)
 {
 	struct helper *h;
+	unsigned again = 0;
+	long r;
 
 	NEED_HARTS(2);
+	COVERS(THREAD_SET, AGAIN);
 	h = start_on(1, count_forever, 0, PRIO_TEST);
 	for (unsigned i = 0; i < 50; i++) {
 		wait_moving();
-		thread_stop(h->thread);
+		while ((r = sys_thread_set(h->thread, THREAD_STOP, 0)) == -E_AGAIN)
+			again++;
+		OK(r);
 		check_still();
 		OK(sys_thread_set(h->thread, THREAD_RUN, 0));
 	}
 	wait_moving();
+	CHECK(again > 0);
 }
 
 TEST(a_thread_on_another_hart_is_destroyed)

@@ -3,7 +3,8 @@
 `boot(mem=..., smp=..., dtb=..., bootargs=..., build=..., qemu_args=[...])` gives a Shell at its prompt;
 `shell` is boot() as most tests want it. Nothing here sleeps: every wait ends by what the machine says, and
 a kernel panic or a machine that stopped ends it too. When a test is over, each of its machines that still
-runs is asked for the audit, which must be ok. The whole conversation is in build/logs/TEST.log."""
+runs is asked for the audit, which must be ok. The whole conversation is in build/logs/BUILD-TEST.log.
+The environment variable BUILD says which image is booted: debug (default) or release."""
 
 import io
 import os
@@ -21,6 +22,7 @@ sys.path.insert(0, os.path.join(ROOT, "tools"))
 import cpio  # noqa: E402
 import machine  # noqa: E402
 
+BUILD = os.environ.get("BUILD") or "debug"
 PROMPT = r"\$ "
 PANIC = r"PANIC:[^\r\n]*[\r\n]"
 BOOT_TIMEOUT = 30
@@ -45,7 +47,7 @@ class Shell:
     def __init__(self, log, timeout=BOOT_TIMEOUT, **options):
         extra = ["-monitor", "none", "-chardev", "stdio,id=line,signal=off", "-serial", "chardev:line", "-no-reboot",
                  *options.pop("qemu_args", ())]
-        self.debug_build = options.get("build", "debug") == "debug"
+        options.setdefault("build", BUILD)
         line = machine.command(extra=extra, **options)
         self.log = log
         self.count = 0
@@ -146,7 +148,7 @@ class Shell:
     def close(self):
         """Asks for the audit if the machine still runs, and ends it."""
         try:
-            if self.child.isalive() and self.debug_build:
+            if self.child.isalive():
                 assert "audit: ok" in self.ok("audit")
         finally:
             if self.child.isalive():
@@ -183,7 +185,7 @@ def boot(request):
             if shell and not getattr(request.node, "failed", False):
                 shell.close()
     finally:
-        with open(os.path.join(folder, name + ".log"), "w", encoding="utf-8") as file:
+        with open(os.path.join(folder, f"{BUILD}-{name}.log"), "w", encoding="utf-8") as file:
             for shell, log in shells:
                 file.write(log.getvalue())
                 if shell:
@@ -200,7 +202,7 @@ def shell(boot):
 def execute():
     """execute("a; b", "--mem", "1G") runs tools/run exec: .stdout, .stderr, .returncode."""
     def run(commands, *options, timeout=60):
-        return subprocess.run([os.path.join(ROOT, "tools", "run"), *options, "exec", commands],
+        return subprocess.run([os.path.join(ROOT, "tools", "run"), "--build", BUILD, *options, "exec", commands],
                               capture_output=True, text=True, timeout=timeout, check=False)
     return run
 
@@ -209,7 +211,7 @@ def execute():
 def archive(tmp_path):
     """archive({"bin/x": bytes}) -> path of the boot archive with these files added."""
     def build(extra):
-        with open(os.path.join(ROOT, "build", "debug", "boot.cpio"), "rb") as file:
+        with open(os.path.join(ROOT, "build", BUILD, "boot.cpio"), "rb") as file:
             files = cpio.read(file.read())
         files.update(extra)
         pairs = []

@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from conftest import ROOT
+from conftest import BUILD, ROOT
 
 
 def children(pid):
@@ -55,7 +55,7 @@ def test_exec_refuses_nonsense_in_one_line(execute):
 
 
 def test_exec_leaves_no_machine_behind_when_interrupted():
-    run = subprocess.Popen([os.path.join(ROOT, "tools", "run"), "exec", "echo started; spin"],
+    run = subprocess.Popen([os.path.join(ROOT, "tools", "run"), "--build", BUILD, "exec", "echo started; spin"],
                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert run.stdout.readline() == b"started\n"
     machines = children(run.pid)

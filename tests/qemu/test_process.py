@@ -4,7 +4,7 @@ import os
 import struct
 
 import pytest
-from conftest import ROOT
+from conftest import BUILD, ROOT
 
 
 def test_two_hundred_processes_in_turn_leave_the_free_count_unchanged(shell):
@@ -96,7 +96,7 @@ MALFORMED = {
 
 @pytest.fixture(scope="module")
 def hello():
-    with open(os.path.join(ROOT, "build", "debug", "user", "hello"), "rb") as file:
+    with open(os.path.join(ROOT, "build", BUILD, "user", "hello"), "rb") as file:
         return file.read()
 
 

@@ -24,7 +24,7 @@ class Client(Base):
         if self.buffer_needed(call.request) or self.buffer_needed(call.answer):
             lines.append("\tstruct ipc_buffer *b_ = ipc_buffer();")
         lines += self.send(call.request, self.label(call))
-        lines += ["\tstatus_ = sys_call(server, &m_);", "\tif (status_)", "\t\treturn (int)-status_;"]
+        lines += ["\tstatus_ = sys_call(server, &m_);", "\tif (status_)", "\t\treturn idl_error((int)-status_);"]
         lines += self.receive(call.answer)
         return lines + ["\treturn 0;", "}", ""]
 
@@ -47,10 +47,10 @@ class Client(Base):
         tests = [f"{count} > {param.most}" for count, (param, _) in zip(counts, layout.lengths)]
         tests.append(f"m_.info != {self.shape(layout, counts)}")
         tests += [f"idl_result_bad(&b_->recv[{item}], {self.types(param)})" for item, param in enumerate(layout.caps)]
-        lines += wrap(f"if ({' || '.join(tests)})", 1, " || ") + ["\t\treturn idl_answer_error(m_.info);"]
+        lines += wrap(f"if ({' || '.join(tests)})", 1, " || ") + ["\t\treturn idl_error(idl_answer_error(m_.info));"]
         for (param, _), count in zip(layout.lengths, counts):
             compare = ">=" if param.kind == "string" else ">"
-            lines += [f"\tif ({count} {compare} {param.name.text}_cap)", "\t\treturn idl_answer_too_big(m_.info);"]
+            lines += [f"\tif ({count} {compare} {param.name.text}_cap)", "\t\treturn idl_error(idl_answer_too_big(m_.info));"]
         for param, word in layout.scalars:
             lines.append(f"\t*{param.name.text}_out = {self.narrow(param, self.word('m_', word))};")
         targets = {param.name.text: f"{param.name.text}_out" for param, _ in layout.structs}

@@ -108,6 +108,14 @@ IDL_COLD void idl_drop(uint64_t info, const struct ipc_buffer *buffer)
 			(void)sys_delete(buffer->recv[i].value + slot);
 }
 
+/* An error, never 0: said to the compiler, which would take a caller's outputs for used unset. */
+static inline int idl_error(int error)
+{
+	if (error == 0)
+		__builtin_unreachable();
+	return error;
+}
+
 /* What a client returns for an answer that is an error or does not follow the interface. */
 IDL_COLD int idl_answer_error(uint64_t info)
 {
