@@ -165,6 +165,32 @@ static void bad_memory(void)
 		CHECK(n != first + 2);
 }
 
+/* A megapage with holes, taken in runs as at boot: every frame of the runs can be had, once, the lowest of a run first. */
+static void mixed_runs(void)
+{
+	static const struct { uint32_t first, count; } runs[] = { { 0, 1 }, { 3, 2 }, { 100, 127 }, { 300, 212 } };
+	uint32_t mega = FIRST_MEGA + MEGAS, base = mega * 512, f, n = 0, wanted = 0;
+	uint8_t seen[512] = { 0 };
+
+	frames_megas[mega].state = MEGA_MIXED;
+	frames_megas[mega].head = PIECE_NONE;
+	for (unsigned i = 0; i < sizeof runs / sizeof *runs; i++) {
+		frames_add(base + runs[i].first, runs[i].count, FRAME_FREE);
+		wanted += runs[i].count;
+		check();
+	}
+	frames_add(base + 50, 7, FRAME_ARCHIVE);
+	check();
+	CHECK(frames_free() == wanted && frames_count(FRAME_ARCHIVE) == 7);
+	while ((f = frames_take(FRAME_PAGE, 0))) {
+		CHECK(n || f == base + 300);
+		CHECK(f >= base && f < base + 512 && !seen[f - base]++);
+		n++;
+	}
+	CHECK(n == wanted);
+	check();
+}
+
 int main(void)
 {
 	mem_host_start();
@@ -178,6 +204,7 @@ int main(void)
 	at_random();
 	CHECK(host_splits && host_merges);
 	bad_memory();
+	mixed_runs();
 	puts("frames: ok");
 	return 0;
 }

@@ -185,11 +185,11 @@ int report_uptime(void)
 
 int report_why(uint64_t address)
 {
-	static const char *const types[] = { "none", "frame", "chip", "cnode", "vspace", "table", "thread", "endpoint",
-					     "reply", "system", "hart" };
+	static const char *const types[] = { "none", "frame", "chip", "cnode", "vspace", "table", "thread",
+					     "endpoint", "reply", "system", "hart" };
 	static const char *const kinds[] = { "-", "origin", "split", "loan", "share", "frozen", "copy" };
-	static const char *const states[] = { "not mem's", "free", "cleared", "being cleared", "mem", "slots", "archive",
-					      "page", "IPC buffer", "page table", "object", "bad" };
+	static const char *const states[] = { "not mem's", "free", "cleared", "being cleared", "mem", "slots",
+					      "archive", "page", "IPC buffer", "page table", "object", "bad" };
 	struct mem_why_entry w = { 0 };
 	uint64_t i = 0;
 	int error;
