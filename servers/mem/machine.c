@@ -194,37 +194,45 @@ static void take_mixed(uint64_t mega)
 /* Megapages in a row, all usable, whose slots are in a row too; taken from the top down. */
 struct mega_run {
 	uint32_t first, count;
+	cap_t slot;                     /* of the first */
+	bool one_pool;                  /* the whole gigapage is of one pool */
 };
 
 /* Carves and frees what the run has gathered: one call, however long it is. */
 static void run_take(struct mega_run *run)
 {
+	uint64_t pa = (uint64_t)run->first * MEGAPAGE_SIZE;
+	unsigned pool = pool_at(pa);
+
 	if (run->count)
-		must(!sys_carve(slots_mega(run->first), run->count, MEM_RAM), "RAM cannot be taken",
-		     (uint64_t)run->first * MEGAPAGE_SIZE);
+		must(!sys_carve(run->slot, run->count, MEM_RAM), "RAM cannot be taken", pa);
 	for (uint32_t i = run->count; i-- > 0; )
-		frames_add_mega(run->first + i, pool_at((uint64_t)(run->first + i) * MEGAPAGE_SIZE));
+		frames_add_mega(run->first + i, run->one_pool ? pool : pool_at(pa + i * MEGAPAGE_SIZE));
 	run->count = 0;
 }
 
 static void run_add(struct mega_run *run, uint32_t mega)
 {
-	if (run->count && (run->first != mega + 1 || slots_mega(mega) + 1 != slots_mega(run->first)))
+	cap_t slot = slots_mega(mega);
+
+	if (run->count && (run->first != mega + 1 || slot + 1 != run->slot))
 		run_take(run);
 	run->first = mega;
+	run->slot = slot;
 	run->count++;
 }
 
-static bool whole_mega(uint64_t pa)
+static bool whole_mega(const struct mega_run *run, uint64_t pa)
 {
-	return pa && usable_in(pa, pa + MEGAPAGE_SIZE) == MEGAPAGE_SIZE && one_pool(pa, pa + MEGAPAGE_SIZE)
+	return pa && usable_in(pa, pa + MEGAPAGE_SIZE) == MEGAPAGE_SIZE
+	       && (run->one_pool || one_pool(pa, pa + MEGAPAGE_SIZE))
 	       && frames_megas[pa / MEGAPAGE_SIZE].state == MEGA_NONE;
 }
 
 static void take_giga_parts(uint64_t giga)
 {
+	struct mega_run run = { .one_pool = one_pool(giga, giga + GIGAPAGE_SIZE) };
 	uint32_t number = giga / GIGAPAGE_SIZE;
-	struct mega_run run = { 0, 0 };
 
 	if (frames_gigas[number].state == GIGA_NONE) {
 		must(slots_split_giga(number), "no slots for RAM at", giga);
@@ -232,7 +240,7 @@ static void take_giga_parts(uint64_t giga)
 	}
 	for (uint64_t pa = giga + GIGAPAGE_SIZE; pa > giga; ) {
 		pa -= MEGAPAGE_SIZE;
-		if (whole_mega(pa)) {
+		if (whole_mega(&run, pa)) {
 			run_add(&run, pa / MEGAPAGE_SIZE);
 		} else if (usable_in(pa, pa + MEGAPAGE_SIZE) || touches_archive(pa, pa + MEGAPAGE_SIZE)) {
 			run_take(&run);
