@@ -25,7 +25,7 @@ int frame_free(const struct slot *s)
 		return -E_REVOKED;
 	if (s->memtype != MEM_RAM)
 		return -E_BAD_ARG;
-	if (frame_borrowed(s))
+	if (frame_borrowed(s) || !(s->rights & RIGHT_W))
 		return -E_NO_RIGHT;
 	if (slot_has_children(s) || space_mapping(s))
 		return -E_BUSY;
@@ -160,7 +160,7 @@ extern char image_start[], image_end[];
 
 int frame_carve_check(const struct slot *s, uint64_t memtype)
 {
-	uint64_t from = slot_pa(s), to = from + frame_size(s->order);
+	uint64_t from = slot_pa(s);
 
 	if (s->type != TYPE_FRAME)
 		return -E_BAD_TYPE;
@@ -170,9 +170,9 @@ int frame_carve_check(const struct slot *s, uint64_t memtype)
 		return -E_BAD_ARG;
 	if (slot_has_children(s))
 		return -E_BUSY;
-	if (to > WINDOW_SIZE)
+	if (from + frame_size(s->order) > WINDOW_SIZE)
 		return -E_OUT_OF_WINDOW;
-	if (from < image_pa(image_end) && to > image_pa(image_start))
+	if (from < image_pa(image_end) && from + frame_size(s->order) > image_pa(image_start))
 		return -E_IMAGE;
 	return 0;
 }
@@ -188,8 +188,6 @@ int frame_fill(struct slot *dst, const struct slot *src, uint64_t offset, uint64
 
 	if (error)
 		return error;
-	if (!(dst->rights & RIGHT_W))
-		return -E_NO_RIGHT;
 	if (size > PAGE_SIZE || offset % 64 || size % 64 || offset >= frame_size(dst->order) ||
 	    size > frame_size(dst->order) - offset)
 		return -E_BAD_ARG;

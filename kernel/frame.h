@@ -8,7 +8,7 @@
 
 /* Bytes of a frame of this order. */
 uint64_t frame_size(unsigned order);
-/* The frame is RAM, exclusive (not borrowed as a share), unmapped, without children. 0 or an error. */
+/* The frame is writable RAM, exclusive (not borrowed as a share), unmapped, without children. 0 or an error. */
 int frame_free(const struct slot *s);
 int frame_give(unsigned verb, struct slot *src, struct slot *dst, unsigned rights, uint64_t part);
 /* Pieces first .. first + count of the frame into dst. */

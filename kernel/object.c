@@ -96,7 +96,7 @@ static int make_check(const struct slot *s, uint64_t type, const struct slot *sy
 	if (type == TYPE_ENDPOINT) {
 		if (s->type != TYPE_CHIP)
 			return -E_BAD_TYPE;
-		return s->doomed ? -E_REVOKED : 0;
+		return s->doomed ? -E_REVOKED : s->rights & RIGHT_W ? 0 : -E_NO_RIGHT;
 	}
 	if (type != TYPE_CNODE && type != TYPE_VSPACE && type != TYPE_THREAD)
 		return -E_BAD_ARG;

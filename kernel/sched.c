@@ -65,6 +65,14 @@ static void ready_remove(struct hart *h, struct thread *t)
 		h->ready_bits &= ~(1UL << (63 - t->prio));
 }
 
+/* On whose account t works: at the other end of the calls it is answering, 8 of them at the most. */
+static struct thread *payer_of(struct thread *t)
+{
+	for (unsigned i = 0; t && t->caller && i < 8; i++)
+		t = t->caller;
+	return t;
+}
+
 /* Time goes to another account. */
 static void charge(struct hart *h, struct thread *next)
 {
@@ -72,7 +80,7 @@ static void charge(struct hart *h, struct thread *next)
 
 	if (h->payer)
 		h->payer->cpu_time += now - h->payer_since;
-	h->payer = next;
+	h->payer = payer_of(next);
 	h->payer_since = now;
 	h->slice_end = now + timer_slice;
 }

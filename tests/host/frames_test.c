@@ -165,7 +165,7 @@ static void bad_memory(void)
 		CHECK(n != first + 2);
 }
 
-/* A megapage with holes, taken in runs as at boot: every frame of the runs can be had, once, the lowest of a run first. */
+/* A megapage with holes, taken in runs: every frame of the runs can be had, once, the lowest of one first. */
 static void mixed_runs(void)
 {
 	static const struct { uint32_t first, count; } runs[] = { { 0, 1 }, { 3, 2 }, { 100, 127 }, { 300, 212 } };

@@ -67,7 +67,8 @@ TEST(c19_a_message_rewritten_while_it_is_sent_gives_only_what_the_sender_had)
 					continue;
 				word = inspect(w + k);
 				CHECK(INSPECT_TYPE(word) == TYPE_SYSTEM || INSPECT_TYPE(word) == TYPE_ENDPOINT);
-				CHECK(!(INSPECT_RIGHTS(word) & ~(INSPECT_TYPE(word) == TYPE_SYSTEM ? RIGHT_IRQ : RIGHT_CALL)));
+				CHECK(!(INSPECT_RIGHTS(word) &
+					~(INSPECT_TYPE(word) == TYPE_SYSTEM ? RIGHT_IRQ : RIGHT_CALL)));
 				if (INSPECT_TYPE(word) == TYPE_ENDPOINT)
 					EQUAL(inspect_detail(w + k), 0x77);
 				OK(sys_delete(w + k));
@@ -87,8 +88,12 @@ TEST(c19_a_message_rewritten_while_it_is_sent_gives_only_what_the_sender_had)
 static void call_with_forged_badge(uint64_t call)
 {
 	/* All registers the receiver sees in a7 and beyond: nothing of it comes from here. */
-	__asm__ volatile("mv a0, %0\n li a1, 1\n li a2, 0x666\n li a3, 0x666\n li a4, 0x666\n li a5, 0x666\n li a6, 0x666\n li a7, 0\n ecall\n"
-			 : : "r"(call) : "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "memory", "ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6");
+	__asm__ volatile("mv a0, %0\n li a1, 1\n li a2, 0x666\n li a3, 0x666\n li a4, 0x666\n li a5, 0x666\n li a6, "
+			 "0x666\n li a7, 0\n ecall\n"
+			 :
+			 : "r"(call)
+			 : "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "memory", "ra", "t0", "t1", "t2", "t3", "t4",
+			   "t5", "t6");
 	ended++;
 	thread_end();
 }
@@ -326,7 +331,7 @@ TEST(c41_one_holder_that_uses_up_its_memory_takes_nothing_from_another)
 
 TEST(c01_the_kernel_reaches_a_buffer_that_no_space_maps)
 {
-	/* It never goes through a user mapping: with SUM off and the page unmapped everywhere the words still arrive. */
+	/* It never goes through a user mapping: with SUM off and the page unmapped the words still arrive. */
 	OK(unmap_one(ROOT_STOCK + 2));
 	OK(sys_system(ROOT_SYSTEM, SYSTEM_STATS, 0, 0));
 	OK(map_here(ROOT_STOCK + 2, (uint64_t)buffer(), RIGHT_R | RIGHT_W));

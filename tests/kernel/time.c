@@ -185,7 +185,8 @@ TEST(c28_hundreds_of_sleepers_wake_in_order_and_none_is_forgotten)
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t ticks = (i * 7919 % n) * (TICKS_MS / 4);
 
-		thread_make(frames + i, (uint64_t)sleeper, (uint64_t)stacks[i] + sizeof(stacks[i]), ticks, PRIO_TEST + 1);
+		thread_make(frames + i, (uint64_t)sleeper, (uint64_t)stacks[i] + sizeof(stacks[i]), ticks,
+			    PRIO_TEST + 1);
 		OK(sys_thread_set(frames + i, THREAD_RUN, 0));
 	}
 	wait_for(&woken, n);
@@ -205,7 +206,8 @@ TEST(sleepers_killed_or_woken_in_any_order_leave_a_sound_heap)
 	woken = woken_early = 0;
 	base_time = sys_time() + 500 * TICKS_MS;
 	for (unsigned i = 0; i < n; i++) {
-		thread_make(frames + i, (uint64_t)sleeper, (uint64_t)stacks[i] + sizeof(stacks[i]), random_next() % (50 * TICKS_MS), PRIO_TEST + 1);
+		thread_make(frames + i, (uint64_t)sleeper, (uint64_t)stacks[i] + sizeof(stacks[i]),
+			    random_next() % (50 * TICKS_MS), PRIO_TEST + 1);
 		OK(sys_thread_set(frames + i, THREAD_RUN, 0));
 	}
 	for (unsigned i = 0; i < 120; i++) {
@@ -236,8 +238,9 @@ TEST(c28_a_thousand_short_sleeps_each_end)
 TEST(system_operations_need_their_right)
 {
 	static const uint8_t need[] = {
-		[SYSTEM_RESET] = RIGHT_RESET, [SYSTEM_IRQ] = RIGHT_IRQ, [SYSTEM_HART] = RIGHT_HART, [SYSTEM_PUTC] = RIGHT_DEBUG,
-		[SYSTEM_AUDIT] = RIGHT_DEBUG, [SYSTEM_STATS] = RIGHT_DEBUG, [SYSTEM_SLICE] = RIGHT_HART,
+		[SYSTEM_RESET] = RIGHT_RESET, [SYSTEM_IRQ] = RIGHT_IRQ,	    [SYSTEM_HART] = RIGHT_HART,
+		[SYSTEM_PUTC] = RIGHT_DEBUG,  [SYSTEM_AUDIT] = RIGHT_DEBUG, [SYSTEM_STATS] = RIGHT_DEBUG,
+		[SYSTEM_SLICE] = RIGHT_HART,
 	};
 
 	for (unsigned op = 0; op < sizeof(need); op++)
