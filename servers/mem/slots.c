@@ -12,6 +12,7 @@
 #include "worker.h"
 
 #define OWN_LARGE       65536u
+#define OWN_OBJECTS     4096u           /* of the large CNode: for all but split megapages */
 #define OWN_RESERVE     24u             /* grow when so few are left */
 
 /* Own slots in use, a bit each; slots past the boot CNode count only after growth. */
@@ -359,4 +360,9 @@ void slots_share_give(uint32_t share)
 uint32_t slots_shares_used(void)
 {
 	return shares_used;
+}
+
+uint64_t slots_most_frames(void)
+{
+	return (uint64_t)(OWN_LARGE - OWN_OBJECTS) / PIECE_RECORDS * (FRAMES_PER_MEGA - PIECE_RECORDS);
 }

@@ -81,4 +81,10 @@ cap_t slots_share(uint32_t share);
 void slots_share_give(uint32_t share);
 uint32_t slots_shares_used(void);
 
+/*
+ * How many frames can ever stand apart as 4 KiB ones: each split megapage takes PIECE_RECORDS own slots. More than that
+ * is never committed, so that a touch cannot fail for want of slots: about 30 GiB.
+ */
+uint64_t slots_most_frames(void);
+
 #endif
