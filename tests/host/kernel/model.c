@@ -163,7 +163,7 @@ static int is_free(int slot)
 
 	if (n->type != TYPE_FRAME)
 		return -E_BAD_TYPE;
-	if (borrowed(n))
+	if (borrowed(n) || !(n->rights & RIGHT_W))
 		return -E_NO_RIGHT;
 	return children(slot) || mapped(slot) ? -E_BUSY : 0;
 }
@@ -336,6 +336,8 @@ int model_make(int slot, unsigned type)
 	if (type == TYPE_ENDPOINT) {
 		if (n->type != TYPE_CHIP)
 			return -E_BAD_TYPE;
+		if (!(n->rights & RIGHT_W))
+			return -E_NO_RIGHT;
 		n->object = slot;
 	} else {
 		if (n->type == TYPE_FRAME && n->order != ORDER_4K && type != TYPE_CNODE)
@@ -359,12 +361,7 @@ int model_make(int slot, unsigned type)
 
 int model_fill(int slot)
 {
-	int error;
-
-	if (nodes[slot].type == TYPE_NULL)
-		return -E_BAD_SLOT;
-	error = is_free(slot);
-	return error ? error : nodes[slot].rights & RIGHT_W ? 0 : -E_NO_RIGHT;
+	return nodes[slot].type == TYPE_NULL ? -E_BAD_SLOT : is_free(slot);
 }
 
 /* ---- map, unmap, table --------------------------------------------------------------------------- */
