@@ -71,6 +71,10 @@ static const uint16_t text_offsets[] = {
 #define ERRNO_IS_DIRECTORY   EISDIR
 #define ERRNO_READ_ONLY      EROFS
 #define ERRNO_BAD_VERSION    EPROTONOSUPPORT
+#define ERRNO_NO_SPACE       ENOSPC
+#define ERRNO_NOT_SEEKABLE   ESPIPE
+#define ERRNO_BROKEN_PIPE    EPIPE
+#define ERRNO_DIRECTORY_NOT_EMPTY ENOTEMPTY
 
 /* A new line of errors.def without an ERRNO_ above does not compile. */
 static const uint8_t errno_values[] = {

@@ -99,7 +99,8 @@ static uint64_t space_check(uint32_t id, struct mem_audit_counts *c, uint64_t *p
 	if (wrong || regions != s->region_count)
 		return 10 + (wrong ? wrong : 1);
 	c->regions += regions;
-	if (s->account.committed != range_charge(id) + 2 + 2 * (uint64_t)s->thread_count + (s->chip_count + 31) / 32)
+	if (s->account.committed != range_charge(id) + 2 + 2 * (uint64_t)s->thread_count + (s->chip_count + 31) / 32
+	    + s->cnode_count)
 		return 14;
 	pages_of(s->regions, &own, &shared);
 	if (own != s->resident || shared != s->shared)

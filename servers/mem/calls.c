@@ -291,6 +291,15 @@ int mem_on_endpoint_destroy(const struct mem_request *q, struct idl_cap endpoint
 	return space_endpoint_destroy(space, endpoint.value) ? 0 : E_BAD_HANDLE;
 }
 
+int mem_on_cnode_create(const struct mem_request *q, struct send_item *cnode)
+{
+	uint32_t space = caller(q);
+	cap_t cap;
+	int error = space ? space_more_slots(space, &cap) : E_NO_MEMORY;
+
+	return error ? error : send_copy(cnode, 0, cap, RIGHT_ALL);
+}
+
 /* Figures. */
 
 int mem_on_total(const struct mem_request *q, struct mem_total *now)

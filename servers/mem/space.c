@@ -145,6 +145,36 @@ static void tables_free(struct space *s)
 	s->table_count = 0;
 }
 
+int space_more_slots(uint32_t id, cap_t *cnode)
+{
+	struct space *s = space_at(id);
+	uint32_t frame;
+
+	if (!account_charge(&s->account, 1))
+		return E_NO_MEMORY;
+	frame = object_frame(TYPE_CNODE);
+	if (!frame) {
+		account_release(&s->account, 1);
+		return E_NO_MEMORY;
+	}
+	frames_table[frame].link = s->cnodes;
+	s->cnodes = frame;
+	s->cnode_count++;
+	*cnode = slots_frame(frame);
+	return 0;
+}
+
+static void cnodes_free(struct space *s)
+{
+	for (uint32_t frame = s->cnodes, next; frame; frame = next) {
+		next = frames_table[frame].link;
+		object_frame_free(frame);
+	}
+	account_release(&s->account, s->cnode_count);
+	s->cnodes = 0;
+	s->cnode_count = 0;
+}
+
 static cap_t chip_cap(uint32_t chip)
 {
 	return CAP(chip_cnodes[(chip - 1) / SPLIT_CHIPS], 1 + (chip - 1) % SPLIT_CHIPS);
@@ -175,6 +205,7 @@ void space_destroy(uint32_t id)
 	s->live = 0;
 	object_frame_free(s->vspace);
 	object_frame_free(s->cnode);
+	cnodes_free(s);
 	tables_free(s);
 	range_clear(id);
 	while (s->chips)

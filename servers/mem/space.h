@@ -30,7 +30,9 @@ struct space {
 	uint8_t prio;                   /* most its threads may have */
 	uint8_t zero[1];
 	uint64_t cpu;                   /* ticks that ended threads used */
-	uint8_t spare[16];
+	uint32_t cnodes;                /* first frame of the further CNodes, by frame.link */
+	uint32_t cnode_count;
+	uint8_t spare[8];
 };
 _Static_assert(sizeof(struct space) == 128, "a space is 128 bytes");
 
@@ -98,6 +100,8 @@ uint64_t space_cpu(uint32_t id);
 /* The thread of the space with its buffer at this address; 0: none. */
 uint32_t thread_by_buffer(uint32_t space, uint64_t buffer);
 
+/* A further CNode charged to the space; 0 or an error. */
+int space_more_slots(uint32_t id, cap_t *cnode);
 /* A new endpoint charged to the space; 0 or an error. */
 int space_endpoint(uint32_t id, cap_t *endpoint);
 /* Ends the endpoint that this capability names, if it is the space's. */

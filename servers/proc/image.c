@@ -149,8 +149,11 @@ static int fill_cnode(struct build *b, const struct job *j)
 		error = move(b, &b->endpoint, SLOT_ENDPOINT);
 	for (unsigned i = 0; !error && i < j->gift_count; i++)
 		error = give(b, j->gifts[i].cap, j->gifts[i].slot, j->gifts[i].rights, j->gifts[i].badge);
-	if (!error && j->extra)
-		error = (int)-sys_give(GIVE_MOVE, j->extra, 1, CAP(b->cnode, SLOT_EXTRA), RIGHT_ALL, 0, 0);
+	for (unsigned i = 0; !error && i < GIVEN; i++) {
+		cap_t to = CAP(b->cnode, SLOT_STDIN + i);
+
+		error = j->given[i] ? (int)-sys_give(GIVE_MOVE, j->given[i], 1, to, RIGHT_ALL, 0, 0) : 0;
+	}
 	return error;
 }
 

@@ -15,6 +15,7 @@
 #include <mem_idl.h>
 #include <tessera/abi.h>
 #include "argpage.h"
+#include "jobs.h"
 #include "report.h"
 #include "table.h"
 
@@ -54,7 +55,7 @@ struct job {
 	uint32_t privileges;    /* enum mem_privilege */
 	struct gift gifts[GIFTS_MAX];
 	unsigned gift_count;
-	cap_t extra;            /* moves to SLOT_EXTRA; what is left of it the supervisor deletes; 0: none */
+	cap_t given[GIVEN];     /* move to SLOT_STDIN and on; what is left the supervisor deletes; 0: not given */
 	/* Its results: */
 	int error;
 	char why[TABLE_WHY];

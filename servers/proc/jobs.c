@@ -105,18 +105,19 @@ static void job_spawn(struct job *j, const struct process *p)
 	j->size = j->gift_count = j->argc = j->envc = 0;
 	j->prio = p->prio;
 	j->privileges = 0;
-	j->extra = 0;
+	memset(j->given, 0, sizeof j->given);
 	j->path[0] = 0;
 	job_gift(j, SLOT_PROCESS, SLOT_PROCESS, RIGHT_CALL, p->pid);
 }
 
-/* A program has the console as its three streams. */
+/* A program has the console as those of its three streams that it was not given. */
 static void gift_streams(struct job *j, uint64_t pid)
 {
 	struct service *s = service_find(CONSOLE);
 
 	for (unsigned slot = SLOT_STDIN; s && slot <= SLOT_STDERR; slot++)
-		job_gift(j, s->endpoint, slot, RIGHT_CALL, pid);
+		if (!j->given[slot - SLOT_STDIN])
+			job_gift(j, s->endpoint, slot, RIGHT_CALL, pid);
 }
 
 /* The next fault record whose process is still there. */
@@ -200,7 +201,7 @@ static bool job_order(struct job *j)
 	j->size = o->size;
 	j->argc = o->argc;
 	j->envc = o->envc;
-	j->extra = o->extra;
+	memcpy(j->given, o->given, sizeof j->given);
 	if (!lookup_path(j->strings, j->path, sizeof j->path))
 		j->path[0] = 0;
 	gift_streams(j, p->pid);
@@ -275,7 +276,8 @@ static void spawn_done(struct job *j)
 {
 	struct process *p = table_find(j->pid);
 
-	life_drop(&j->extra);
+	for (unsigned i = 0; i < GIVEN; i++)
+		life_drop(&j->given[i]);
 	if (j->error) {
 		spawn_failed(p, j);
 		return;

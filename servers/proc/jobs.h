@@ -5,17 +5,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <tessera/start.h>
 #include "table.h"
 
 #define PROGRAM_PRIO 32
 #define ORDER_BYTES  600          /* of strings in one spawn */
+#define GIVEN        (SLOT_EXTRA + 1 - SLOT_STDIN)  /* capabilities that may come with a spawn */
 
 /* A spawn that waits for the loader. */
 struct order {
 	uint64_t pid;
 	size_t size;
 	uint32_t argc, envc;
-	cap_t extra;            /* becomes SLOT_EXTRA; 0: none */
+	cap_t given[GIVEN];     /* streams and an extra: move to SLOT_STDIN and on; 0: not given */
 	char strings[ORDER_BYTES];
 };
 

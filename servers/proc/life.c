@@ -79,6 +79,7 @@ void life_end(struct process *p, uint64_t status)
 	adopt_children(p->pid);
 	if (p->service != NO_SERVICE)
 		service_died(p->service, sys_time());
+	service_tell_death();
 	if (p->session)
 		jobs_session_ended(status);
 	if (p->parent == PID_PROC)

@@ -32,6 +32,7 @@ struct manifest {
 	unsigned version;       /* of its interface */
 	bool private;           /* no process may open it by name: clients are given it here */
 	bool devices;           /* may map device registers */
+	bool deaths;            /* is told by SIGNAL_DEATH that a process has ended */
 	struct extra extras[MANIFEST_EXTRAS];  /* SLOT_EXTRA + 1 .. */
 };
 

@@ -135,20 +135,28 @@ static bool depends(const struct service *s, const char *name)
 	return false;
 }
 
-static void tell_restarted(const struct service *s)
+/* Sets these bits in the service's endpoint. */
+static void tell(const struct service *s, uint64_t bits)
 {
 	cap_t slot = cap_alloc();
 
-	if (slot && !sys_give(GIVE_COPY, s->endpoint, 1, slot, RIGHT_SIGNAL, SIGNAL_RESTARTED, 0))
+	if (slot && !sys_give(GIVE_COPY, s->endpoint, 1, slot, RIGHT_SIGNAL, bits, 0))
 		(void)sys_signal(slot);
 	cap_free(slot);
+}
+
+void service_tell_death(void)
+{
+	for (int i = 0; i < service_count; i++)
+		if (services[i].line->deaths && services[i].pid)
+			tell(&services[i], SIGNAL_DEATH);
 }
 
 void service_runs(int index)
 {
 	for (int i = 0; i < service_count; i++)
 		if (services[i].pid && services[i].endpoint && depends(&services[i], services[index].name))
-			tell_restarted(&services[i]);
+			tell(&services[i], SIGNAL_RESTARTED);
 }
 
 void service_died(int index, uint64_t now)

@@ -42,6 +42,9 @@ void service_died(int index, uint64_t now);
  */
 void service_runs(int index);
 
+/* A process has ended: servers that keep something for their clients are told by SIGNAL_DEATH. */
+void service_tell_death(void);
+
 struct service *service_at(int index);
 
 /* Adds a gift to a job. */

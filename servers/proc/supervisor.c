@@ -45,35 +45,56 @@ static cap_t take_extra(const struct idl_cap *extra)
 	return slot;
 }
 
-static int order_add(struct process *caller, const void *args, size_t size, uint32_t argc, uint32_t envc,
-		     uint32_t how, const struct idl_cap *extra)
+/* What a spawn asks for. The capabilities: slots 0 to 2 streams, 3 the extra; NULL: not given. */
+struct wish {
+	const void *args;
+	size_t size;
+	uint32_t argc, envc, how;
+	const struct idl_cap *given[GIVEN];
+};
+
+/* Takes the capabilities out of the window; false: there was no slot for one. */
+static bool take_given(struct order *o, const struct wish *w)
+{
+	bool all = true;
+
+	for (unsigned i = 0; i < GIVEN; i++) {
+		const struct idl_cap *c = w->given[i];
+		bool console = c && !c->count && i < GIVEN - 1;
+
+		o->given[i] = c && !console ? take_extra(c) : 0;
+		all = all && (!c || console || o->given[i]);
+	}
+	return all;
+}
+
+static int order_add(struct process *caller, const struct wish *w)
 {
 	struct order *o = jobs_order_free();
 	struct process *p = o ? table_add(caller->pid) : NULL;
 
 	if (!p)
 		return E_NO_MEMORY;
-	o->extra = extra ? take_extra(extra) : 0;
-	p->spawn_reply = extra && !o->extra ? 0 : park();
+	p->spawn_reply = take_given(o, w) ? park() : 0;
 	if (!p->spawn_reply) {
-		life_drop(&o->extra);
+		for (unsigned i = 0; i < GIVEN; i++)
+			life_drop(&o->given[i]);
 		table_remove(p);
 		return E_NO_MEMORY;
 	}
 	p->prio = caller->session || caller->prio > PROGRAM_PRIO ? PROGRAM_PRIO : caller->prio;
-	p->foreground = how & PROC_FOREGROUND;
-	lookup_printable(p->name, sizeof p->name, lookup_name(args));
+	p->foreground = w->how & PROC_FOREGROUND;
+	lookup_printable(p->name, sizeof p->name, lookup_name(w->args));
 	o->pid = p->pid;
-	o->size = size;
-	o->argc = argc;
-	o->envc = envc;
-	memcpy(o->strings, args, size);
+	o->size = w->size;
+	o->argc = w->argc;
+	o->envc = w->envc;
+	memcpy(o->strings, w->args, w->size);
 	jobs_order();
 	return IDL_PARKED;
 }
 
-static int spawn(uint64_t badge, const void *args, size_t size, uint32_t argc, uint32_t envc, uint32_t how,
-		 const struct idl_cap *extra)
+static int spawn(uint64_t badge, const struct wish *w)
 {
 	struct process *caller = table_find(badge);
 	int error;
@@ -81,22 +102,36 @@ static int spawn(uint64_t badge, const void *args, size_t size, uint32_t argc, u
 	if (!caller || jobs_finishing())
 		return E_DENIED;
 	caller->why[0] = 0;
-	error = argpage_check(args, size, argc, envc);
-	return error ? error : order_add(caller, args, size, argc, envc, how, extra);
+	error = argpage_check(w->args, w->size, w->argc, w->envc);
+	return error ? error : order_add(caller, w);
 }
 
 int proc_on_spawn(const struct proc_request *request, const void *args, size_t size, uint32_t argc,
 		  uint32_t envc, uint32_t how, uint64_t *pid)
 {
+	const struct wish w = { args, size, argc, envc, how, { NULL } };
+
 	(void)pid;
-	return spawn(request->badge, args, size, argc, envc, how, NULL);
+	return spawn(request->badge, &w);
 }
 
 int proc_on_spawn_with(const struct proc_request *request, const void *args, size_t size, uint32_t argc,
 		       uint32_t envc, uint32_t how, struct idl_cap extra, uint64_t *pid)
 {
+	const struct wish w = { args, size, argc, envc, how, { NULL, NULL, NULL, &extra } };
+
 	(void)pid;
-	return spawn(request->badge, args, size, argc, envc, how, &extra);
+	return spawn(request->badge, &w);
+}
+
+int proc_on_spawn_streams(const struct proc_request *request, const void *args, size_t size, uint32_t argc,
+			  uint32_t envc, uint32_t how, struct idl_cap input, struct idl_cap output,
+			  struct idl_cap complaints, uint64_t *pid)
+{
+	const struct wish w = { args, size, argc, envc, how, { &input, &output, &complaints, NULL } };
+
+	(void)pid;
+	return spawn(request->badge, &w);
 }
 
 int proc_on_wait(const struct proc_request *request, uint64_t pid, uint64_t *ended, uint64_t *status)

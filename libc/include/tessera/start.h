@@ -27,6 +27,12 @@
  */
 #define SIGNAL_RESTARTED (1ul << 31)
 
+/*
+ * The bit that proc signals on the endpoint of a server whose line in the manifest asks for it: some process has
+ * ended, and the capabilities it held are gone.
+ */
+#define SIGNAL_DEATH (1ul << 30)
+
 #define START_MAGIC   0x3154524154535354  /* "TSSTART1" */
 
 struct start_info {
