@@ -8,48 +8,43 @@
 #define THRESHOLD(context) (0x200000 + 0x1000 * (context))
 #define CLAIM(context)    (THRESHOLD(context) + 4)
 
-static uintptr_t plic;                 /* set once by plic_start, as all here */
-static uint64_t plic_context;
-
-static volatile uint32_t *reg(uint64_t offset)
+static volatile uint32_t *reg(const struct plic *plic, uint64_t offset)
 {
-	return (volatile uint32_t *)(plic + offset);
+	return (volatile uint32_t *)(plic->registers + offset);
 }
 
-static volatile uint32_t *enable_word(uint32_t line)
+static volatile uint32_t *enable_word(const struct plic *plic, uint32_t line)
 {
-	return reg(ENABLE(plic_context) + line / 32 * 4);
+	return reg(plic, ENABLE(plic->context) + line / 32 * 4);
 }
 
-void plic_start(uintptr_t registers, uint64_t context)
+void plic_start(const struct plic *plic)
 {
-	plic = registers;
-	plic_context = context;
 	for (uint32_t line = 0; line < PLIC_LINES; line += 32)
-		*enable_word(line) = 0;
-	*reg(THRESHOLD(context)) = 0;
+		*enable_word(plic, line) = 0;
+	*reg(plic, THRESHOLD(plic->context)) = 0;
 }
 
-bool plic_enable(uint32_t line)
+bool plic_enable(const struct plic *plic, uint32_t line)
 {
-	*reg(PRIORITY(line)) = 1;
-	if (*reg(PRIORITY(line)) != 1)
+	*reg(plic, PRIORITY(line)) = 1;
+	if (*reg(plic, PRIORITY(line)) != 1)
 		return false;
-	*enable_word(line) |= 1u << line % 32;
+	*enable_word(plic, line) |= 1u << line % 32;
 	return true;
 }
 
-void plic_disable(uint32_t line)
+void plic_disable(const struct plic *plic, uint32_t line)
 {
-	*enable_word(line) &= ~(1u << line % 32);
+	*enable_word(plic, line) &= ~(1u << line % 32);
 }
 
-uint32_t plic_claim(void)
+uint32_t plic_claim(const struct plic *plic)
 {
-	return *reg(CLAIM(plic_context));
+	return *reg(plic, CLAIM(plic->context));
 }
 
-void plic_complete(uint32_t line)
+void plic_complete(const struct plic *plic, uint32_t line)
 {
-	*reg(CLAIM(plic_context)) = line;
+	*reg(plic, CLAIM(plic->context)) = line;
 }

@@ -1,6 +1,6 @@
 /*
- * plic.h: the registers of the platform-level interrupt controller, for one context (the hart this server
- * runs on, supervisor mode). Keeps no state but where the registers are.
+ * plic.h: the registers of one platform-level interrupt controller, for one context (supervisor mode of one of its
+ * harts). Keeps no state but where the registers are.
  */
 #ifndef IRQ_PLIC_H
 #define IRQ_PLIC_H
@@ -10,17 +10,22 @@
 
 #define PLIC_LINES 1024                /* line 0 does not exist */
 
-/* All lines off, threshold 0. registers: mapped in this process. */
-void plic_start(uintptr_t registers, uint64_t context);
+struct plic {
+	uintptr_t registers;           /* mapped in this process */
+	uint64_t context;
+};
+
+/* All lines off, threshold 0. */
+void plic_start(const struct plic *plic);
 
 /* Lets the line through; false: the controller has no such line. 0 < line < PLIC_LINES. */
-bool plic_enable(uint32_t line);
-void plic_disable(uint32_t line);
+bool plic_enable(const struct plic *plic, uint32_t line);
+void plic_disable(const struct plic *plic, uint32_t line);
 
 /* The next line that fired, 0: none. It does not fire again before plic_complete. */
-uint32_t plic_claim(void);
+uint32_t plic_claim(const struct plic *plic);
 
 /* Counts only while the line is enabled. */
-void plic_complete(uint32_t line);
+void plic_complete(const struct plic *plic, uint32_t line);
 
 #endif

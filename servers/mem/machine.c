@@ -348,7 +348,8 @@ void machine_start(const struct boot_info *boot)
 	machine.ram = machine_dt.ram_bytes;
 	machine.kernel = ram_in(boot->image_start, boot->image_end);
 	machine.timebase = machine_dt.timebase;
-	machine.boot_hart = boot->boot_hart;
+	machine.hart[0] = boot->boot_hart;
+	machine.harts = 1;
 	taken = frames_free() + frames_count(FRAME_MEM) + frames_count(FRAME_SLOTS) + frames_count(FRAME_ARCHIVE);
 	machine.reserved = machine.ram - machine.kernel - (taken << PAGE_SHIFT);
 	seed_random();
@@ -381,24 +382,79 @@ const char *machine_word(const char *word)
 	return 0;
 }
 
+/* The controller with this number: those of either name in the order of the tree. */
+static enum dt_error controller(uint32_t number, struct dt_device *plic)
+{
+	static const char *const names[] = { "riscv,plic0", "sifive,plic-1.0.0" };
+	struct dt_device other;
+
+	for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (!dt_device(&machine_dt, names[i], 0, &other))
+			return dt_device(&machine_dt, names[i], number, plic);
+	return DT_NOT_FOUND;
+}
+
+uint32_t machine_controllers(void)
+{
+	struct dt_device plic;
+	uint32_t n = 0;
+
+	while (!controller(n, &plic))
+		n++;
+	return n;
+}
+
+bool machine_controller_serves(uint32_t number, uint64_t hart)
+{
+	struct dt_device plic;
+	uint32_t context;
+
+	return !controller(number, &plic) && !dt_plic_context(&machine_dt, &plic, hart, &context);
+}
+
+/* The number of the controller at this node, or with this phandle (0: neither names one); false: it is none. */
+static bool controller_number(uint32_t node, uint32_t phandle, uint32_t *number)
+{
+	struct dt_device plic;
+
+	for (uint32_t i = 0; !controller(i, &plic); i++) {
+		if ((node && plic.node == node) || (phandle && plic.phandle == phandle)) {
+			*number = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The first hart that runs and that the controller serves. */
+static int controller_hart(const struct dt_device *plic, struct mem_device *found)
+{
+	uint32_t context;
+
+	for (uint32_t i = 0; i < machine.harts; i++) {
+		if (dt_plic_context(&machine_dt, plic, machine.hart[i], &context))
+			continue;
+		found->context = context;
+		found->hart = i;
+		return 0;
+	}
+	return E_IO;
+}
+
 int machine_device(const char *compatible, uint32_t index, struct mem_device *found)
 {
 	struct dt_device device;
-	uint32_t context = 0;
+	uint32_t number;
 
 	if (dt_device(&machine_dt, compatible, index, &device) || !device.regs)
 		return E_NOT_FOUND;
-	/* The context is one of the interrupt controller: the device itself if it is one, else its parent. */
-	if (dt_plic_context(&machine_dt, &device, machine.boot_hart, &context)) {
-		struct dt_device plic;
-
-		if (device.irq_parent && !dt_device_by_phandle(&machine_dt, device.irq_parent, &plic))
-			dt_plic_context(&machine_dt, &plic, machine.boot_hart, &context);
+	*found = (struct mem_device){ .base = device.reg[0].base, .size = device.reg[0].size };
+	if (controller_number(device.node, 0, &number)) {
+		found->irq = number * MEM_CONTROLLER_LINES;
+		return controller_hart(&device, found);
 	}
-	found->base = device.reg[0].base;
-	found->size = device.reg[0].size;
-	found->irq = device.irq;
-	found->context = context;
+	if (device.irq && controller_number(0, device.irq_parent, &number))
+		found->irq = number * MEM_CONTROLLER_LINES + device.irq;
 	return 0;
 }
 

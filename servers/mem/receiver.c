@@ -83,30 +83,64 @@ static bool receiver_make(unsigned index, uint64_t hart)
 	return !error;
 }
 
+static bool hart_runs(uint64_t id)
+{
+	for (uint32_t i = 0; i < machine.harts; i++) {
+		if (machine.hart[i] == id)
+			return true;
+	}
+	return false;
+}
+
+/* Starts a hart and a receiver on it; false: it does not start, or runs already. */
+static bool hart_start(const struct dt_hart *h)
+{
+	long index;
+
+	if (!h->sv39 || hart_runs(h->id) || machine.harts == RECEIVERS)
+		return false;
+	index = sys_system(ROOT_SYSTEM, SYSTEM_HART, h->id, 0);
+	if (index < 0) {
+		log_error("mem: a hart does not start", index, h->id);
+		return false;
+	}
+	if (index != machine.harts || !receiver_make((unsigned)index, (uint64_t)index)
+	    || sys_thread_set(receivers[index].thread, THREAD_RUN, 0))
+		log_fatal("no memory for a hart", h->id);
+	machine.hart[machine.harts++] = h->id;
+	receiver_count++;
+	return true;
+}
+
+static bool controller_served(uint32_t number)
+{
+	for (uint32_t i = 0; i < machine.harts; i++) {
+		if (machine_controller_serves(number, machine.hart[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Each interrupt controller needs a hart that it serves, whatever the boot arguments say. */
+static void start_for_controllers(void)
+{
+	for (uint32_t n = machine_controllers(); n-- > 0; ) {
+		for (uint32_t i = 0; i < machine_dt.harts && !controller_served(n); i++) {
+			if (machine_controller_serves(n, machine_dt.hart[i].id))
+				hart_start(&machine_dt.hart[i]);
+		}
+	}
+}
+
 void receiver_start(void)
 {
 	const char *word = machine_word("harts");
 	unsigned most = word && *word > '0' && *word <= '9' ? (unsigned)(*word - '0') : 1;
 
 	sys_thread_set(ROOT_THREAD, THREAD_WINDOW, (self->slots + RECEIVER_ARRIVAL) | (uint64_t)ARRIVALS << 32);
-	for (uint32_t i = 0; i < machine_dt.harts && receiver_count < most && receiver_count < RECEIVERS; i++) {
-		const struct dt_hart *h = &machine_dt.hart[i];
-		long index;
-
-		if (!h->sv39 || h->id == machine.boot_hart)
-			continue;
-		index = sys_system(ROOT_SYSTEM, SYSTEM_HART, h->id, 0);
-		if (index < 0) {
-			log_error("mem: a hart does not start", index, h->id);
-			continue;
-		}
-		if (!receiver_make(receiver_count, index)) {
-			log_line("mem: no memory for a hart", 1, &h->id);
-			return;
-		}
-		if (!sys_thread_set(receivers[receiver_count].thread, THREAD_RUN, 0))
-			receiver_count++;
-	}
+	start_for_controllers();
+	for (uint32_t i = 0; i < machine_dt.harts && machine.harts < most; i++)
+		hart_start(&machine_dt.hart[i]);
 }
 
 uint64_t receiver_hart(uint32_t prio)
