@@ -9,6 +9,7 @@
 #   make bench-compare BASE=tests/bench/baseline.json   fails if one is over 2 % worse
 #   make profile KEY=fault.zero_page   where the instructions of a figure go
 #   make image               everything that boots, nothing run
+#   make sdk [PREFIX=DIR]    what a stranger needs for programs and servers of his own, in build/sdk
 #   make size                kernel text, lines, and the size of what is in the archive
 #   make lint                headers compile alone, style, scripts
 #   make abi-doc             docs/abi-servers.md from the interface files
@@ -16,7 +17,7 @@
 #   make clean
 #
 # Variables: BUILD=debug|release SMP=harts MEM=64M..1T DTB=file.dtb|file.dts DISK=file BOOTARGS="words"
-#            TIMEOUT=seconds CMD="a; b" T=pattern V=1 QEMU_ARGS="..."
+#            TIMEOUT=seconds CMD="a; b" T=pattern V=1 QEMU_ARGS="..." PREFIX=folder
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -25,6 +26,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 export PYTHONDONTWRITEBYTECODE := 1
 
 # ---- settings -----------------------------------------------------------------------------------
+VERSION  := 0.2.0
+PREFIX   ?= build/sdk
 BUILD    ?= $(if $(filter bench profile size,$(MAKECMDGOALS)),release,debug)
 SMP      ?= 1
 MEM      ?= 128M
@@ -64,7 +67,8 @@ quote = '$(subst ','\'',$(value $1))'
 
 # ---- flags --------------------------------------------------------------------------------------
 INCLUDES := -Ikernel/abi -Ilibc/include -I$(GEN)
-COMMON   := -std=gnu17 -O2 -g -Wall -Wextra -Werror -fno-common -fno-strict-aliasing $(INCLUDES)
+COMMON   := -std=gnu17 -O2 -g -Wall -Wextra -Werror -fno-common -fno-strict-aliasing \
+	-ffile-prefix-map=$(CURDIR)=. -Wa,--debug-prefix-map=$(CURDIR)=. $(INCLUDES)
 BARE     := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -ffreestanding -fno-pic $(COMMON)
 KERNEL_FLAGS := $(BARE) -Ikernel $(if $(filter debug,$(BUILD)),-DDEBUG=1 -fsanitize=undefined)
 ROOT_FLAGS   := $(BARE) -Iservers/mem -DROOT_SERVER=1 -isystem $(PICOLIBC)/include
@@ -99,7 +103,7 @@ server_src  = $(sort $(wildcard servers/$1/*.c servers/$1/*.S))
 program_src = $(sort $(wildcard user/$1.c user/$1/*.c user/$1/*.S))
 
 # ---- goals --------------------------------------------------------------------------------------
-.PHONY: help image host run exec debug test test-host test-qemu bench bench-compare profile lint size abi-doc doctor clean FORCE
+.PHONY: help image sdk host run exec debug test test-host test-qemu bench bench-compare profile lint size abi-doc doctor clean FORCE
 .PHONY: tools-build tools-run tools-debug tools-test tools-lint
 
 help:
@@ -110,6 +114,11 @@ PROC        := $(if $(filter proc,$(SERVERS)),$(OUT)/servers/proc)
 PIE_USER    := $(addprefix $(OUT)/user/,$(PROGRAMS))
 
 image: $(OUT)/kernel.bin $(OUT)/boot.cpio
+
+sdk: $(GEN_STAMP)
+	$(Q)$(MAKE) BUILD=debug image
+	$(Q)$(MAKE) BUILD=release image
+	$(Q)tools/sdk/install $(call quote,PREFIX) $(VERSION)
 
 RUN = tools/run --build $(BUILD) --mem $(call quote,MEM) --smp $(call quote,SMP) --dtb $(call quote,DTB) \
 	--disk $(call quote,DISK) --bootargs $(call quote,BOOTARGS) --qemu-args $(call quote,QEMU_ARGS)

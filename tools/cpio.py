@@ -20,12 +20,15 @@ def entry(offset, name, data, inode, mode, align):
     return header + name + data + b"\0" * (-len(data) % 4)
 
 
-def write(pairs):
-    """The archive of (name, path) pairs as bytes."""
+def good_name(name):
+    """Whether a file of the archive may be called so: relative, ASCII, leading nowhere else."""
+    return name.isascii() and name.isprintable() and all(part not in ("", ".", "..") for part in name.split("/"))
+
+
+def pack(files):
+    """The archive of (name, bytes) pairs, in their order."""
     out = bytearray()
-    for inode, (name, path) in enumerate(pairs, 1):
-        with open(path, "rb") as file:
-            data = file.read()
+    for inode, (name, data) in enumerate(files, 1):
         mode = MODE_PROGRAM if name.split("/")[0] in ("boot", "bin", "servers") else MODE_FILE
         out += entry(len(out), name, data, inode, mode, align=True)
     out += entry(len(out), "TRAILER!!!", b"", 0, 0, align=False)
@@ -33,14 +36,27 @@ def write(pairs):
     return bytes(out)
 
 
+def write(pairs):
+    """The archive of (name, path) pairs as bytes."""
+    files = []
+    for name, path in pairs:
+        with open(path, "rb") as file:
+            files.append((name, file.read()))
+    return pack(files)
+
+
 def read(data):
-    """Name -> bytes of the files of an archive, in their order."""
+    """Name -> bytes of the files of an archive, in their order. ValueError: it is none, or cut off."""
     files, at = {}, 0
     while True:
+        if data[at:at + 6] != b"070701" or at + HEADER > len(data):
+            raise ValueError(f"no entry of a cpio archive at byte {at} of {len(data)}")
         size, name_size = int(data[at + 54:at + 62], 16), int(data[at + 94:at + 102], 16)
         name = data[at + HEADER:at + HEADER + name_size].split(b"\0")[0].decode("ascii")
         start = (at + HEADER + name_size + 3) & ~3
         if name == "TRAILER!!!":
             return files
+        if start + size > len(data):
+            raise ValueError(f"cut off: {name} ends at byte {start + size} of {len(data)}")
         files[name] = data[start:start + size]
         at = (start + size + 3) & ~3

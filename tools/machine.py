@@ -14,12 +14,15 @@ import sys
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# Where images are: images/ of an SDK, build/ of the source tree.
+IMAGES = os.path.join(ROOT, "images" if os.path.isdir(os.path.join(ROOT, "images")) else "build")
 QEMU = "qemu-system-riscv64"
 UNITS = {"K": 10, "M": 20, "G": 30, "T": 40}
 SMALLEST, LARGEST = 64 << 20, 1 << 40
 BACKEND_FROM = 64 << 30  # from here on the host must not reserve the memory
 PR_SET_PDEATHSIG = 1
 
+EXIT_WRONG = 2
 EXIT_TIMEOUT = 124
 EXIT_BROKEN = 125
 
@@ -29,8 +32,8 @@ class Fault(Exception):
 
 
 def folder(build):
-    """Where the products of a build are."""
-    return os.path.join(ROOT, "build", build)
+    """Where an image is: debug and release by name, others by their path."""
+    return os.path.join(IMAGES, build) if build in ("debug", "release") else build
 
 
 def memory_bytes(text):
@@ -69,7 +72,8 @@ def command(build="debug", mem="128M", smp=1, dtb="", disk="", bootargs="", extr
     archive = archive or os.path.join(out, "boot.cpio")
     for path in (kernel, archive):
         if not os.path.exists(path):
-            raise Fault(f"{os.path.relpath(path)} is missing: run make BUILD={build} image")
+            how = f": run make BUILD={build} image" if build in ("debug", "release") else ""
+            raise Fault(f"{os.path.relpath(path)} is missing{how}")
     if not str(smp).isdigit() or int(smp) < 1:
         raise Fault(f"SMP={smp}: a number of harts")
     size = memory_bytes(mem)

@@ -18,11 +18,11 @@ class Server(Base):
         body.append("")
         for call in self.interface.calls:
             body += self.serve(call)
-        body += self.dispatch(request)
+        body += self.dispatch(request) + self.loop(request)
         for call in self.interface.calls:
             body += self.reply(call)
         return self.page("server", f"{self.name}_dispatch lets through to the handlers what follows the interface.",
-                         ["tessera/idl.h", f"{self.name}_idl.h"], body)
+                         ["tessera/idl.h", "tessera/server.h", f"{self.name}_idl.h"], body)
 
     def handler(self, call):
         types = [f"const struct {self.name}_request *request"]
@@ -196,6 +196,19 @@ class Server(Base):
         for call in self.interface.calls:
             lines += [f"\tcase {self.label(call)}:", f"\t\treturn {self.name}_serve_{call.name.text}(r_);"]
         return lines + ["\tdefault:", "\t\treturn idl_refuse(r_->info, r_->buffer);", "\t}", "}", ""]
+
+    def loop(self, request):
+        return ["/*",
+                " * Answers calls on the endpoint for ever; what is signalled on it goes to `signalled` (NULL: to nobody).",
+                " * A positive error when nothing will come again.", " */",
+                f"static inline int {self.name}_loop(cap_t endpoint, void (*signalled)(uint64_t bits))", "{",
+                f"\t{request} r_ = {{ .buffer = ipc_buffer() }};", "\tstruct message m_ = { .info = 0 };", "\tint error_;",
+                "", "\twhile (!(error_ = server_next(endpoint, &m_))) {",
+                "\t\tif (info_kind(m_.info) == KIND_SIGNALS && signalled)", "\t\t\tsignalled(m_.w[0]);",
+                "\t\tif (info_kind(m_.info) != KIND_MESSAGE) {", "\t\t\tm_.info = 0;", "\t\t\tcontinue;", "\t\t}",
+                "\t\tr_.badge = m_.badge;", "\t\tr_.info = m_.info;",
+                "\t\t__builtin_memcpy(r_.w, m_.w, sizeof r_.w);", f"\t\tm_.info = {self.name}_dispatch(&r_);",
+                "\t\t__builtin_memcpy(m_.w, r_.w, sizeof m_.w);", "\t}", "\treturn error_;", "}", ""]
 
     def reply(self, call):
         layout = call.answer

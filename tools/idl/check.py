@@ -109,7 +109,7 @@ class Checker:
         self.resolve(interface.rank, 0, 63, "the rank")
         for suffix in ("INTERFACE", "VERSION", "RANK"):
             self.c_name(interface.name, f"{interface.name.text.upper()}_{suffix}")
-        for suffix in ("dispatch", "call_name"):
+        for suffix in ("dispatch", "loop", "call_name"):
             self.c_name(interface.name, f"{interface.name.text}_{suffix}")
 
     def constant(self, const, what, most=(1 << 64) - 1):
