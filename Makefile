@@ -72,7 +72,7 @@ COMMON   := -std=gnu17 -O2 -g -Wall -Wextra -Werror -fno-common -fno-strict-alia
 BARE     := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -ffreestanding -fno-pic $(COMMON)
 KERNEL_FLAGS := $(BARE) -Ikernel $(if $(filter debug,$(BUILD)),-DDEBUG=1 -fsanitize=undefined)
 ROOT_FLAGS   := $(BARE) -Iservers/mem -DROOT_SERVER=1 -isystem $(PICOLIBC)/include
-USER_FLAGS   := -march=rv64gc -mabi=lp64d -mno-relax -fPIE -ftls-model=local-exec -fstack-protector-strong \
+USER_FLAGS   := -D__tessera__=1 -march=rv64gc -mabi=lp64d -mno-relax -fPIE -ftls-model=local-exec -fstack-protector-strong \
 	-ffunction-sections -fdata-sections $(COMMON) -isystem $(PICOLIBC)/include
 BARE_LINK := --no-warn-rwx-segments --fatal-warnings --build-id=none -nostdlib
 PIE_LINK  := -pie --no-dynamic-linker -z separate-code -z relro -z now --gc-sections --hash-style=gnu \
@@ -89,6 +89,7 @@ ROOT_SRC := $(sort $(wildcard servers/mem/*.c servers/mem/*.S servers/mem/*/*.c 
 LIBC_SRC := $(filter-out libc/crt0.S,$(sort $(wildcard libc/*.c libc/*.S libc/*/*.c libc/*/*.S)))
 SERVERS  := $(filter-out mem,$(sort $(patsubst servers/%/,%,$(dir $(wildcard servers/*/*.c)))))
 PROGRAMS := $(sort $(patsubst user/%.c,%,$(wildcard user/*.c)) $(patsubst user/%/,%,$(dir $(wildcard user/*/*.c))))
+LIBCTEST := $(sort $(patsubst tests/libc/%.c,%,$(wildcard tests/libc/*.c)))
 FILES    := $(sort $(shell find user/files -type f 2>/dev/null))
 HOST_SRC := $(filter-out %_host.c,$(sort $(wildcard tests/host/*.c)))
 
@@ -112,8 +113,9 @@ help:
 PIE_SERVERS := $(addprefix $(OUT)/servers/,$(filter-out proc,$(SERVERS)))
 PROC        := $(if $(filter proc,$(SERVERS)),$(OUT)/servers/proc)
 PIE_USER    := $(addprefix $(OUT)/user/,$(PROGRAMS))
+PIE_TESTS   := $(addprefix $(OUT)/libctest/,$(LIBCTEST))
 
-image: $(OUT)/kernel.bin $(OUT)/boot.cpio
+image: $(OUT)/kernel.bin $(OUT)/boot.cpio $(PIE_TESTS)
 
 sdk: $(GEN_STAMP)
 	$(Q)$(MAKE) BUILD=debug image
@@ -159,7 +161,7 @@ $1: FORCE $2
 	@if cmp -s $$@.new $$@; then rm $$@.new; else mv $$@.new $$@; fi
 endef
 $(eval $(call stamp,$(OUT)/flags,| tools-build,$(KERNEL_FLAGS) $(ROOT_FLAGS) $(USER_FLAGS) $(BARE_LINK) $(PIE_LINK) $(FLAT_LINK),$(CC) --version; $(LLD) --version;))
-$(eval $(call stamp,$(OUT)/list,,$(KERNEL_SRC) $(ROOT_SRC) $(LIBC_SRC) $(FILES) $(foreach s,$(SERVERS),$(call server_src,$s)) $(foreach p,$(PROGRAMS),$(call program_src,$p)),))
+$(eval $(call stamp,$(OUT)/list,,$(KERNEL_SRC) $(ROOT_SRC) $(LIBC_SRC) $(FILES) $(LIBCTEST) $(foreach s,$(SERVERS),$(call server_src,$s)) $(foreach p,$(PROGRAMS),$(call program_src,$p)),))
 
 tools-build tools-run tools-debug tools-test tools-lint: tools-%:
 	@tools/install $*
@@ -280,6 +282,8 @@ $1: $1.debug
 endef
 $(foreach s,$(filter-out proc,$(SERVERS)),$(eval $(call pie,$(OUT)/servers/$s,$(call obj,$(call server_src,$s),$(OUT)/obj))))
 $(foreach p,$(PROGRAMS),$(eval $(call pie,$(OUT)/user/$p,$(call obj,$(call program_src,$p),$(OUT)/obj))))
+# The conformance programs of libc: no part of the archive, the tests add them.
+$(foreach t,$(LIBCTEST),$(eval $(call pie,$(OUT)/libctest/$t,$(OUT)/obj/tests/libc/$t.o)))
 
 # proc is loaded by a few lines in mem: a flat image at a fixed address.
 PROC_OBJ := $(call obj,$(call server_src,proc),$(OUT)/obj)
@@ -365,3 +369,4 @@ lint: $(GEN_STAMP) | tools-build tools-lint
 -include $(KERNEL_OBJ:.o=.d) $(BENCH_OBJ:.o=.d) $(ROOT_OBJ:.o=.d) $(LIBC_OBJ:.o=.d) $(CRT0:.o=.d) $(PROC_OBJ:.o=.d)
 -include $(foreach s,$(SERVERS),$(patsubst %.o,%.d,$(call obj,$(call server_src,$s),$(OUT)/obj)))
 -include $(foreach p,$(PROGRAMS),$(patsubst %.o,%.d,$(call obj,$(call program_src,$p),$(OUT)/obj)))
+-include $(LIBCTEST:%=$(OUT)/obj/tests/libc/%.d)

@@ -1,6 +1,6 @@
 /*
- * crt0.S: the first instructions of every program and server, and of every further thread. They find out
- * where the program lies, in code that needs no relocation, and go on in C (libc/start.c, libc/thread.c).
+ * crt0.S: the first instructions of every program and server. They find out where the program lies, in code
+ * that needs no relocation, and go on in C (libc/start.c).
  */
 	.section .text.start, "ax", @progbits
 
@@ -16,11 +16,3 @@ _start:
 	lla	a2, __ehdr_start
 	tail	start_process
 	.size	_start, . - _start
-
-/* a0 = argument of thread_create, a1 = IPC buffer, tp = TLS block, sp = top of the stack. */
-	.globl	thread_entry
-	.hidden	thread_entry
-	.type	thread_entry, @function
-thread_entry:
-	tail	thread_main
-	.size	thread_entry, . - thread_entry

@@ -61,7 +61,7 @@ int errno_result(int error) LIBC_HIDDEN;
 /* Writes all bytes to a stream capability, without stdio: 0 or an error number. */
 int stream_put(cap_t stream, const void *data, size_t size) LIBC_HIDDEN;
 
-/* Flushes the program's stdio; defined (weak: stdio is in the program) by stdio.c. */
+/* Flushes the program's stdio; defined (weak: stdio is in the program) by stdio/file.c. */
 void stdio_finish(void) LIBC_HIDDEN;
 
 /* Ends the process; does not return. status as for proc.exit. */
