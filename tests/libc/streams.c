@@ -1,5 +1,4 @@
 /* streams.c: stdio beyond formatting: modes, positions, buffers, memory streams, lines, errors. */
-	errors. Prints `streams: ok`. */
 #include <stdlib.h>
 #include <unistd.h>
 #include "check.h"
