@@ -204,8 +204,9 @@ class Server(Base):
                 f"static inline int {self.name}_loop(cap_t endpoint, void (*signalled)(uint64_t bits))", "{",
                 f"\t{request} r_ = {{ .buffer = ipc_buffer() }};", "\tstruct message m_ = { .info = 0 };", "\tint error_;",
                 "", "\twhile (!(error_ = server_next(endpoint, &m_))) {",
-                "\t\tif (info_kind(m_.info) == KIND_SIGNALS && signalled)", "\t\t\tsignalled(m_.w[0]);",
-                "\t\tif (info_kind(m_.info) != KIND_MESSAGE) {", "\t\t\tm_.info = 0;", "\t\t\tcontinue;", "\t\t}",
+                "\t\tconst uint64_t kind_ = m_.info >> INFO_KIND_SHIFT & INFO_KIND_MASK;", "",
+                "\t\tif (kind_ == KIND_SIGNALS && signalled)", "\t\t\tsignalled(m_.w[0]);",
+                "\t\tif (kind_ != KIND_MESSAGE) {", "\t\t\tm_.info = 0;", "\t\t\tcontinue;", "\t\t}",
                 "\t\tr_.badge = m_.badge;", "\t\tr_.info = m_.info;",
                 "\t\t__builtin_memcpy(r_.w, m_.w, sizeof r_.w);", f"\t\tm_.info = {self.name}_dispatch(&r_);",
                 "\t\t__builtin_memcpy(m_.w, r_.w, sizeof m_.w);", "\t}", "\treturn error_;", "}", ""]
