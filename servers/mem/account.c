@@ -59,10 +59,10 @@ uint64_t account_region(const struct region *r)
 	uint32_t first = r->first / TABLE_PAGES, last = (region_end(r) - 1) / TABLE_PAGES;
 	uint64_t tables = last - first + 1;
 
-	if (r->kind == REGION_RESERVED)
+	if (region_charged(r) == REGION_RESERVED)
 		return 1;
 	tables += last / TABLE_PAGES - first / TABLE_PAGES + 1;
-	return data_pages(r->pages, r->kind, r->noreserve) + tables;
+	return data_pages(r->pages, region_charged(r), r->noreserve) + tables;
 }
 
 uint64_t account_bound(uint64_t pages, unsigned kind, bool noreserve)

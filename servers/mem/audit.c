@@ -6,6 +6,7 @@
 #include "frames.h"
 #include "layout.h"
 #include "machine.h"
+#include "made.h"
 #include "object.h"
 #include "range.h"
 #include "region.h"
@@ -17,7 +18,7 @@ static uint64_t bytes(uint64_t frames)
 	return frames << PAGE_SHIFT;
 }
 
-/* Frames of the megapages in this state: USED is mem's CNode. */
+/* Frames of the megapages in this state: USED are mem's CNodes. */
 static uint64_t whole(enum mega_state state)
 {
 	uint64_t n = 0;
@@ -42,7 +43,8 @@ void audit_total(struct mem_total *t)
 		.archive = bytes(frames_count(FRAME_ARCHIVE)),
 		.mem = bytes(frames_count(FRAME_MEM) + frames_count(FRAME_SLOTS) + whole(MEGA_USED)),
 		.tables = bytes(frames_count(FRAME_TABLE)), .objects = bytes(frames_count(FRAME_OBJECT)),
-		.resident = bytes(frames_count(FRAME_PAGE) + frames_count(FRAME_BUFFER)),
+		.resident = bytes(frames_count(FRAME_PAGE) + frames_count(FRAME_BUFFER) + frames_count(FRAME_PINNED)
+				  + whole(MEGA_PINNED)),
 		.cleared = bytes(cleared), .free = bytes(frames_free() - cleared),
 		.committed = bytes(account_all.committed), .commit_limit = bytes(account_all.limit),
 		.spaces = space_slab.used, .pools = frames_pool_count,
@@ -54,15 +56,6 @@ void audit_total(struct mem_total *t)
 	}
 }
 
-static uint64_t reserved_pages(uint32_t root)
-{
-	const struct region *r = region_at(root);
-
-	if (!root)
-		return 0;
-	return (r->kind == REGION_RESERVED ? r->pages : 0) + reserved_pages(r->left) + reserved_pages(r->right);
-}
-
 void audit_usage(uint32_t space, struct mem_usage *u)
 {
 	const struct space *s = space_at(space);
@@ -70,14 +63,14 @@ void audit_usage(uint32_t space, struct mem_usage *u)
 	*u = (struct mem_usage){
 		.limit = bytes(s->account.limit), .committed = bytes(s->account.committed),
 		.resident = bytes(s->resident), .shared = bytes(s->shared), .tables = bytes(s->table_count),
-		.objects = bytes(2 + 2 * (uint64_t)s->thread_count), .reserved = bytes(reserved_pages(s->regions)),
+		.objects = bytes(2 + 2 * (uint64_t)s->thread_count), .reserved = bytes(s->reserved),
 		.faults = s->faults, .regions = s->region_count, .threads = s->thread_count,
 		.cpu = space_cpu(space),
 	};
 }
 
-/* Pages that the regions of a subtree have, own and shared ones. */
-static void pages_of(uint32_t root, uint64_t *own, uint64_t *shared)
+/* Pages that the regions of a subtree have, own and shared ones, and those of reserved ones. */
+static void pages_of(uint32_t root, uint64_t *own, uint64_t *shared, uint64_t *reserved)
 {
 	const struct region *r = region_at(root);
 	uint32_t n;
@@ -85,27 +78,29 @@ static void pages_of(uint32_t root, uint64_t *own, uint64_t *shared)
 	if (!root)
 		return;
 	n = r->object ? object_resident(r->object, r->offset, r->offset + r->pages) : 0;
-	*(r->kind == REGION_SHARED || r->kind == REGION_DEVICE ? shared : own) += n;
-	pages_of(r->left, own, shared);
-	pages_of(r->right, own, shared);
+	*(region_views(r) ? shared : own) += n;
+	*reserved += r->kind == REGION_RESERVED ? r->pages : 0;
+	pages_of(r->left, own, shared, reserved);
+	pages_of(r->right, own, shared, reserved);
 }
 
 static uint64_t space_check(uint32_t id, struct mem_audit_counts *c, uint64_t *pages)
 {
 	const struct space *s = space_at(id);
-	uint64_t regions = 0, own = 0, shared = 0, tables = 0;
+	uint64_t regions = 0, own = 0, shared = 0, tables = 0, reserved = 0, made, made_pages = 0;
 	unsigned wrong = region_check(s->regions, &regions);
 
 	if (wrong || regions != s->region_count)
 		return 10 + (wrong ? wrong : 1);
 	c->regions += regions;
-	if (s->account.committed != range_charge(id) + 2 + 2 * (uint64_t)s->thread_count + (s->chip_count + 31) / 32
+	made_audit(id, &made, &made_pages);
+	if (s->account.committed != range_charge(id) + made + 2 + 2 * (uint64_t)s->thread_count + (s->chip_count + 31) / 32
 	    + s->cnode_count)
 		return 14;
-	pages_of(s->regions, &own, &shared);
-	if (own != s->resident || shared != s->shared)
+	pages_of(s->regions, &own, &shared, &reserved);
+	if (own != s->resident || shared != s->shared || reserved != s->reserved)
 		return 15;
-	*pages += own;
+	*pages += own + made_pages;
 	for (uint32_t frame = s->tables; frame; frame = frames_table[frame].link) {
 		if (frames_table[frame].state != FRAME_TABLE || frames_table[frame].owner != id)
 			return 16;
@@ -117,6 +112,11 @@ static uint64_t space_check(uint32_t id, struct mem_audit_counts *c, uint64_t *p
 static uint64_t spaces_check(struct mem_audit_counts *c)
 {
 	uint64_t committed = 0, pages = 0, breach;
+
+	made_audit(0, &committed, &pages);
+	c->breach_at = committed;
+	if (committed != made_orphans.committed)
+		return 14;
 
 	for (uint32_t id = 1; id < space_slab.reached; id++) {
 		if (!space_at(id)->live)

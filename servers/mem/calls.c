@@ -10,6 +10,7 @@
 #include "frames.h"
 #include "layout.h"
 #include "machine.h"
+#include "made.h"
 #include "object.h"
 #include "random.h"
 #include "range.h"
@@ -41,18 +42,11 @@ static int factory_space(const struct mem_request *q, uint64_t id, uint32_t *spa
 	return 0;
 }
 
-/* Who asks, as an object's maker: the space with its generation, 0 the factory. */
-static uint32_t maker(const struct mem_request *q)
+/* The object a handle names and what it does not allow, 0: none. */
+static uint32_t handle(const struct idl_cap *cap, unsigned *denied)
 {
-	uint32_t space = caller(q);
-
-	return space ? space | badge_generation(q->badge) << 16 : 0;
-}
-
-/* The object a handle names, 0: none. */
-static uint32_t handle(const struct idl_cap *cap)
-{
-	return cap->count ? 0 : object_named(cap->value);
+	*denied = 0;
+	return cap->count ? 0 : object_named(cap->value, denied);
 }
 
 /*
@@ -130,7 +124,7 @@ struct client_range {
 	uint64_t addr, size;
 };
 
-/* All ranges are checked before the first is given back. */
+/* All ranges are checked, then begun, before the first is given back. */
 int mem_on_decommit(const struct mem_request *q, const void *ranges, size_t ranges_n)
 {
 	uint32_t space = caller(q);
@@ -142,12 +136,14 @@ int mem_on_decommit(const struct mem_request *q, const void *ranges, size_t rang
 	if (!n || ranges_n % sizeof(struct client_range))
 		return E_BAD_RANGE;
 	receiver_settle(space);
-	for (size_t i = 0; i < 2 * n && !error; i++) {
+	for (size_t i = 0; i < 3 * n && !error; i++) {
 		struct client_range range;
 
 		memcpy(&range, (const char *)ranges + i % n * sizeof range, sizeof range);
 		if (i < n)
 			error = range_may_decommit(space, range.addr, range.size, (uint32_t)n);
+		else if (i < 2 * n)
+			range_begin_decommit(space, range.addr, range.size);
 		else
 			error = range_decommit(space, range.addr, range.size);
 	}
@@ -176,58 +172,118 @@ int mem_on_usage(const struct mem_request *q, struct mem_usage *now)
 int mem_on_map_object(const struct mem_request *q, struct idl_cap object, uint64_t offset,
 		      uint64_t addr, uint64_t size, uint32_t access, uint32_t how, uint64_t *addr_out)
 {
-	uint32_t space = caller(q), id = handle(&object);
+	unsigned denied;
+	uint32_t space = caller(q), id = handle(&object, &denied);
 
 	if (!space)
 		return E_DENIED;
-	return id ? range_map_object(space, id, offset, addr, size, access, how, addr_out) : E_BAD_HANDLE;
+	if (!id)
+		return E_BAD_HANDLE;
+	if (access & denied && !(how & MEM_PRIVATE))
+		return E_DENIED;
+	return range_map_object(space, id, offset, addr, size, access, how, addr_out);
+}
+
+/* An object that was just made goes to its maker. */
+static int send_object(struct send_item *item, uint32_t id)
+{
+	int error = send_badge(item, 0, object_badge(id, 0));
+
+	if (error)
+		made_drop(id);
+	return error;
 }
 
 int mem_on_object_part(const struct mem_request *q, struct idl_cap object, uint64_t offset, uint64_t size,
 		       struct send_item *part, uint64_t *size_out)
 {
-	uint32_t id = handle(&object), made;
-	const struct object *o = object_at(id);
+	unsigned denied;
+	uint32_t id = handle(&object, &denied), made;
 	int error;
 
 	if (!id)
 		return E_BAD_HANDLE;
-	if (offset % PAGE_SIZE || !size || offset >= o->bytes || size > o->bytes - offset)
-		return E_BAD_RANGE;
-	made = object_range(o->frame + (uint32_t)(offset >> PAGE_SHIFT), size, o->rights & ~RIGHT_W);
-	if (!made)
-		return E_NO_MEMORY;
-	object_at(made)->named = 1;
-	object_at(made)->maker = maker(q);
-	error = send_badge(part, 0, object_badge(made));
-	if (error)
-		object_unref(made);
+	error = made_part(caller(q), id, offset, size, &made);
 	*size_out = size;
-	return error;
+	return error ? error : send_object(part, made);
 }
 
 int mem_on_object_size(const struct mem_request *q, struct idl_cap object, uint64_t *size)
 {
-	uint32_t id = handle(&object);
+	unsigned denied;
+	uint32_t id = handle(&object, &denied);
 
 	(void)q;
 	if (!id)
 		return E_BAD_HANDLE;
-	*size = object_at(id)->bytes;
+	*size = object_bytes(object_at(id));
 	return 0;
+}
+
+/* What only an object's maker may do: 0 and its id, or the error. */
+static int own_object(const struct mem_request *q, const struct idl_cap *object, uint32_t *id)
+{
+	unsigned denied;
+
+	*id = handle(object, &denied);
+	if (!*id)
+		return E_BAD_HANDLE;
+	if (!caller(q) && !is_factory(q))
+		return E_DENIED;
+	return object_at(*id)->made && object_at(*id)->maker == caller(q) && !denied ? 0 : E_DENIED;
 }
 
 int mem_on_object_destroy(const struct mem_request *q, struct idl_cap object)
 {
-	uint32_t id = handle(&object);
+	uint32_t id;
+	int error = own_object(q, &object, &id);
 
+	return error ? error : made_destroy(id);
+}
+
+int mem_on_object_create(const struct mem_request *q, uint64_t size, uint32_t how, struct send_item *object,
+			 uint64_t *address)
+{
+	uint32_t space = caller(q), id;
+	int error;
+
+	if (!space || (how & MEM_CONTIGUOUS && !space_at(space)->devices))
+		return E_DENIED;
+	error = how & MEM_CONTIGUOUS ? made_contiguous(space, size, &id) : made_shared(space, size, &id);
+	if (error)
+		return error;
+	*address = (uint64_t)object_at(id)->frame << PAGE_SHIFT;
+	return send_object(object, id);
+}
+
+int mem_on_object_resize(const struct mem_request *q, struct idl_cap object, uint64_t size)
+{
+	uint32_t id;
+	int error = own_object(q, &object, &id);
+
+	return error ? error : made_resize(id, size);
+}
+
+int mem_on_object_limit(const struct mem_request *q, struct idl_cap object, uint32_t access, struct send_item *limited)
+{
+	unsigned denied;
+	uint32_t id = handle(&object, &denied);
+
+	(void)q;
 	if (!id)
 		return E_BAD_HANDLE;
-	if (id == machine.archive || object_at(id)->maker != maker(q))
+	denied |= ~access & (MEM_READ | MEM_WRITE | MEM_EXEC);
+	return send_badge(limited, 0, object_badge(id, denied));
+}
+
+int mem_on_quiesced(const struct mem_request *q)
+{
+	uint32_t space = caller(q);
+
+	if (!space || !space_at(space)->devices)
 		return E_DENIED;
-	object_at(id)->named = 0;
-	object_unref(id);
-	return 0;
+	made_quiesced(space);
+	return made_work() ? 0 : E_AGAIN;
 }
 
 /* Threads and endpoints. */
@@ -406,6 +462,8 @@ int mem_on_device_map(const struct mem_request *q, const char *compatible, uint3
 	/* The region's view holds it. */
 	object_unref(object);
 	*addr += found->base % PAGE_SIZE;
+	if (!error && !space_at(space)->device)
+		space_at(space)->device = (uint32_t)(found->base >> PAGE_SHIFT);
 	return error;
 }
 
@@ -423,7 +481,7 @@ int mem_on_space_create(const struct mem_request *q, uint64_t limit, struct send
 	if (!error)
 		error = send_copy(cnode, 1, space_cnode(n), RIGHT_ALL);
 	if (error)
-		space_destroy(n);
+		(void)space_destroy(n);
 	*id = n;
 	return error;
 }
@@ -466,12 +524,9 @@ int mem_on_space_start(const struct mem_request *q, uint64_t id, uint64_t entry,
 
 int mem_on_space_destroy(const struct mem_request *q, uint64_t id)
 {
-	uint32_t space;
-	int error = factory_space(q, id, &space);
-
-	if (!error)
-		space_destroy(space);
-	return error;
+	if (!is_factory(q))
+		return E_DENIED;
+	return space_exists(id) || space_ending(id) ? space_destroy((uint32_t)id) : E_NOT_FOUND;
 }
 
 int mem_on_space_usage(const struct mem_request *q, uint64_t id, struct mem_usage *now)
@@ -515,11 +570,14 @@ int mem_on_space_reserve(const struct mem_request *q, uint64_t id, uint64_t addr
 int mem_on_space_map_object(const struct mem_request *q, uint64_t id, struct idl_cap object, uint64_t offset,
 			    uint64_t addr, uint64_t size, uint32_t access, uint32_t how, uint64_t *addr_out)
 {
-	uint32_t space, o = handle(&object);
+	unsigned denied;
+	uint32_t space, o = handle(&object, &denied);
 	int error = factory_space(q, id, &space);
 
 	if (!error && !o)
 		error = E_BAD_HANDLE;
+	if (!error && access & denied && !(how & MEM_PRIVATE))
+		error = E_DENIED;
 	return error ? error : range_map_object(space, o, offset, addr, size, access, how, addr_out);
 }
 
@@ -569,7 +627,7 @@ int mem_on_archive(const struct mem_request *q, struct send_item *object, uint64
 	if (!machine.archive)
 		return E_NOT_FOUND;
 	*size = machine.archive_size;
-	return send_badge(object, 0, object_badge(machine.archive));
+	return send_badge(object, 0, object_badge(machine.archive, 0));
 }
 
 int mem_on_bootargs(const struct mem_request *q, char *text)

@@ -19,8 +19,9 @@
 #include "space.h"
 #include "vm.h"
 
-#define AROUND_PAGES    16u
-#define AROUND_GROWTH   4u
+#define GROUP_PAGES     16u             /* shares that come with one */
+#define AROUND_PAGES    64u             /* new pages that come with one at most, in a sequence of touches ... */
+#define AROUND_GROWTH   4u              /* ... of which each brings so many times more than the last */
 #define WINDOW_PAGES    512u            /* a reply maps within one page table */
 #define RETRIES         6
 #define WHY_NO_PAGE_FAULT E_BAD_ARG
@@ -43,16 +44,17 @@ static struct map_item *item_at(unsigned i)
 	return i ? &self->buffer->maps[i - 1] : &self->item;
 }
 
-/* One more page to map; a run of slots for a run of pages is one item. */
-static void item_add(cap_t cap, uint64_t va, unsigned rights)
+/* Pages to map; a run of slots for a run of pages is one item. */
+static void item_add(cap_t cap, uint64_t count, uint64_t va, unsigned rights)
 {
 	struct map_item *last = self->items ? item_at(self->items - 1) : 0;
 
 	if (last && last->cap + last->count == cap && last->va + (last->count << PAGE_SHIFT) == va) {
-		last->count++;
+		last->count += count;
 		return;
 	}
-	*item_at(self->items++) = (struct map_item){ cap, 1, va, rights };
+	if (self->items < MAP_ITEMS)
+		*item_at(self->items++) = (struct map_item){ cap, count, va, rights };
 }
 
 /* Leaves the note that the kernel will map in the space once the lock is dropped. */
@@ -186,7 +188,9 @@ static uint32_t region_at_fault(struct space *s, uint32_t page)
 /* Pages behind the faulting one that come with it: more each time that touches go on in sequence. */
 static void around_sequence(struct space *s, struct region *r, uint32_t page, unsigned rights)
 {
-	uint32_t end = region_end(r), want = 1;
+	uint32_t end = region_end(r), want = 1, n;
+	struct slot_run run[MAP_ITEMS];
+	unsigned runs;
 
 	if (page == r->next_touch)
 		want = r->window * AROUND_GROWTH < AROUND_PAGES ? r->window * AROUND_GROWTH : AROUND_PAGES;
@@ -196,16 +200,13 @@ static void around_sequence(struct space *s, struct region *r, uint32_t page, un
 		end = page + want;
 	r->window = want;
 	r->next_touch = page + want;
-	for (uint32_t p = page + 1; p < end; p++) {
-		uint32_t number = r->offset + (p - r->first);
-		bool made;
-		cap_t cap;
-
-		cap = object_page(r->object, number, &made);
-		if (!cap || !made)
-			return;
-		s->resident++;
-		item_add(cap, (uint64_t)p << PAGE_SHIFT, rights);
+	if (++page >= end)
+		return;
+	n = object_fill(r->object, r->offset + (page - r->first), end - page, run, &runs);
+	s->resident += n;
+	for (unsigned i = 0; i < runs; i++) {
+		item_add(run[i].cap, run[i].count, (uint64_t)page << PAGE_SHIFT, rights);
+		page += (uint32_t)run[i].count;
 	}
 }
 
@@ -215,7 +216,7 @@ static void around_sequence(struct space *s, struct region *r, uint32_t page, un
  */
 static void around_group(struct space *s, const struct region *r, uint32_t page, unsigned rights)
 {
-	uint32_t first = page & ~(AROUND_PAGES - 1), end = first + AROUND_PAGES;
+	uint32_t first = page & ~(GROUP_PAGES - 1), end = first + GROUP_PAGES;
 
 	if (first < r->first)
 		first = r->first;
@@ -234,7 +235,7 @@ static void around_group(struct space *s, const struct region *r, uint32_t page,
 		if (!made)
 			continue;
 		s->shared++;
-		item_add(cap, (uint64_t)p << PAGE_SHIFT, rights);
+		item_add(cap, 1, (uint64_t)p << PAGE_SHIFT, rights);
 	}
 }
 
@@ -246,6 +247,8 @@ static unsigned map_object_page(struct space *s, struct region *r, uint32_t page
 	bool made;
 	cap_t cap;
 
+	if (region_views(r) && object_past_end(r->object, number))
+		return E_BAD_RANGE;
 	if (r->noreserve && !object_have(r->object, number) && !account_charge(&s->account, 1))
 		return E_NO_MEMORY;
 	cap = object_page(r->object, number, &made);
@@ -254,8 +257,8 @@ static unsigned map_object_page(struct space *s, struct region *r, uint32_t page
 			account_release(&s->account, 1);
 		return E_NO_MEMORY;
 	}
-	item_add(cap, (uint64_t)page << PAGE_SHIFT, rights);
-	if (r->kind == REGION_SHARED || r->kind == REGION_DEVICE) {
+	item_add(cap, 1, (uint64_t)page << PAGE_SHIFT, rights);
+	if (region_views(r)) {
 		s->shared += made;
 		around_group(s, r, page, rights);
 		return 0;
@@ -273,7 +276,7 @@ static unsigned map_buffer(uint32_t space, uint32_t page)
 
 	if (!id)
 		return E_BAD_RANGE;
-	item_add(slots_frame(thread_at(id)->buffer), (uint64_t)page << PAGE_SHIFT, RIGHT_R | RIGHT_W);
+	item_add(slots_frame(thread_at(id)->buffer), 1, (uint64_t)page << PAGE_SHIFT, RIGHT_R | RIGHT_W);
 	return 0;
 }
 
@@ -293,6 +296,8 @@ static unsigned resolve(uint32_t space)
 	if (!id)
 		return E_BAD_RANGE;
 	r = region_at(id);
+	if (r->kind == REGION_ENDING)
+		return E_BAD_RANGE;
 	if (!(access & (r->prot & RIGHT_W ? r->prot | RIGHT_R : r->prot)))
 		return E_DENIED;
 	if (!r->object)
@@ -360,6 +365,16 @@ uint64_t fault_answer(uint64_t badge, uint64_t va, uint64_t how)
 	return answer(t->space, 1);
 }
 
+/* A shared page's slot was emptied with the page of the object: it gets the new one. */
+static void renew(uint32_t space)
+{
+	uint32_t page = self->va >> PAGE_SHIFT;
+	const struct region *r = region_at(region_at_fault(space_at(space), page));
+
+	if (r->object)
+		object_renew(r->object, r->offset + (page - r->first));
+}
+
 uint64_t fault_retry(long error)
 {
 	uint32_t thread = thread_by_badge(self->badge), space;
@@ -382,6 +397,8 @@ uint64_t fault_retry(long error)
 	info = resolve_answer(thread);
 	if (!(info & INFO_MAP) || error == -E_NEED_TABLE)
 		return info;
+	if (error == -E_BAD_TYPE)
+		renew(space);
 	/* A slot is mapped elsewhere, or a neighbour's place is taken: unmap, and only the page itself. */
 	self->item.count = 1;
 	vm_unmap_add(self->item.cap);

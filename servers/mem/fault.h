@@ -9,6 +9,9 @@
 #include <mem_idl.h>
 #include <tessera/syscall.h>
 
+/* Where a sequence of touches begins again behind pages that were made present. */
+#define AROUND_START 16u
+
 /*
  * Works out the answer to a fault, from its badge and its first two words: the first item is in self->item, others
  * in the buffer. Its info for reply_recv, 0: it has been answered (by a report).

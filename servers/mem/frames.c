@@ -18,6 +18,8 @@ uint64_t frames_counts[FRAME_STATES];
 struct stock frames_stock;
 static bool splitting;          /* slots.c may want frames while it splits one */
 
+#define RUN_TRIES 64            /* megapages that are searched for a run of frames */
+
 unsigned frames_pool(uint32_t node)
 {
 	for (unsigned i = 0; i < frames_pool_count; i++) {
@@ -289,7 +291,7 @@ static void stock_drain(void)
 		frames_give(frames_stock.frame[--frames_stock.used]);
 }
 
-uint32_t frames_take_mega(void)
+uint32_t frames_take_mega(enum mega_state state)
 {
 	for (unsigned pass = 0; pass < 2; pass++) {
 		for (unsigned i = 0; i < frames_pool_count; i++) {
@@ -299,9 +301,88 @@ uint32_t frames_take_mega(void)
 				mega_merge(frames_pools[i].idle);
 			mega = mega_take_whole(i);
 			if (mega) {
-				frames_megas[mega].state = MEGA_USED;
+				frames_megas[mega].state = state;
 				return mega;
 			}
+		}
+		stock_drain();
+	}
+	return 0;
+}
+
+void frames_give_mega(uint32_t mega)
+{
+	frames_pools[frames_megas[mega].pool].frames -= FRAMES_PER_MEGA;
+	frames_add_mega(mega, frames_megas[mega].pool);
+}
+
+/* The first piece of n in a row that are free, at a multiple of n; FRAMES_PER_MEGA: none. */
+static uint32_t run_find(uint32_t mega, uint32_t n)
+{
+	const struct frame *f = &frames_table[mega * FRAMES_PER_MEGA];
+	uint32_t first, i;
+
+	for (first = 0; first < FRAMES_PER_MEGA; first += n) {
+		for (i = 0; i < n && f[first + i].state == FRAME_FREE; i++)
+			;
+		if (i == n)
+			return first;
+	}
+	return FRAMES_PER_MEGA;
+}
+
+/* Takes pieces first .. first + n - 1, all free, out of the megapage's list, which is chained anew. */
+static void run_take(uint32_t mega, uint32_t first, uint32_t n, enum frame_state state, uint32_t owner)
+{
+	struct mega *m = &frames_megas[mega];
+	uint32_t *before = mega_list(m), *after;
+
+	for (uint32_t i = first; i < first + n; i++)
+		frames_set(mega * FRAMES_PER_MEGA + i, state, owner);
+	m->head = PIECE_NONE;
+	for (uint32_t i = FRAMES_PER_MEGA; i-- > 0; ) {
+		struct frame *f = &frames_table[mega * FRAMES_PER_MEGA + i];
+
+		if (f->state != FRAME_FREE)
+			continue;
+		f->link = m->head;
+		m->head = i;
+	}
+	m->free -= n;
+	frames_pools[m->pool].free_4k -= n;
+	after = mega_list(m);
+	if (after == before)
+		return;
+	list_remove(before, mega);
+	if (after)
+		list_add(after, mega);
+}
+
+/* A run out of a list of split megapages. Only the first ones are looked at: a search is bounded. */
+static uint32_t run_search(uint32_t list, uint32_t n, enum frame_state state, uint32_t owner)
+{
+	for (unsigned tries = 0; list && tries < RUN_TRIES; tries++, list = frames_megas[list].next) {
+		uint32_t first = frames_megas[list].free >= n ? run_find(list, n) : FRAMES_PER_MEGA;
+
+		if (first == FRAMES_PER_MEGA)
+			continue;
+		run_take(list, first, n, state, owner);
+		return list * FRAMES_PER_MEGA + first;
+	}
+	return 0;
+}
+
+uint32_t frames_take_run(uint32_t n, enum frame_state state, uint32_t owner)
+{
+	for (unsigned pass = 0; pass < 2; pass++) {
+		for (unsigned i = 0; i < frames_pool_count; i++) {
+			struct pool *p = &frames_pools[i];
+			uint32_t frame = run_search(p->partial, n, state, owner);
+
+			if (!frame && (p->idle || mega_split(i)))
+				frame = run_search(p->idle, n, state, owner);
+			if (frame)
+				return frame;
 		}
 		stock_drain();
 	}
@@ -347,7 +428,8 @@ uint32_t frames_to_clear(uint32_t most, uint32_t *count)
 void frames_cleared(uint32_t first, uint32_t count, uint64_t mask)
 {
 	frames_stock.coming -= count;
-	for (uint32_t i = 0; i < count; i++) {
+	/* The last goes in first: they are taken in ascending order, as their slots stand. */
+	for (uint32_t i = count; i-- > 0; ) {
 		if (mask >> i & 1)
 			frames_give_clear(first + i);
 		else

@@ -34,6 +34,7 @@ enum frame_state {
 	FRAME_TABLE,            /* owner: space; link: next table of the space */
 	FRAME_OBJECT,           /* VSpace, CNode, Thread, chips */
 	FRAME_BAD,              /* did not answer when it was cleared */
+	FRAME_PINNED,           /* owner: object. Contiguous memory, whose place a device may know */
 	FRAME_STATES,
 };
 
@@ -44,7 +45,7 @@ struct frame {
 	uint32_t state : 5;
 };
 
-enum mega_state { MEGA_NONE, MEGA_FREE, MEGA_SPLIT, MEGA_MIXED, MEGA_USED, MEGA_BAD };
+enum mega_state { MEGA_NONE, MEGA_FREE, MEGA_SPLIT, MEGA_MIXED, MEGA_USED, MEGA_BAD, MEGA_PINNED };
 
 struct mega {
 	uint32_t next, prev;    /* in the pool's list it stands in; 0 none */
@@ -126,7 +127,10 @@ static inline uint32_t frames_take_stock(enum frame_state state, uint32_t owner)
 void frames_give(uint32_t frame);
 void frames_give_clear(uint32_t frame);
 /* A whole megapage, dirty; its number or 0. Merges one if need be. */
-uint32_t frames_take_mega(void);
+uint32_t frames_take_mega(enum mega_state state);
+void frames_give_mega(uint32_t mega);
+/* Dirty frames in a row, n a power of two below FRAMES_PER_MEGA, the first a multiple of n; 0: none. */
+uint32_t frames_take_run(uint32_t n, enum frame_state state, uint32_t owner);
 
 /*
  * Dirty frames for a zero worker, their slots in a row: the first, *count of them (at most `most`), 0:

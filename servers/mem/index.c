@@ -46,8 +46,24 @@ uint32_t *index_slot(struct index *index, uint32_t page)
 	return slot;
 }
 
+bool index_grow(struct index *index, uint32_t pages)
+{
+	while (index->depth < INDEX_DEPTH && pages > 1u << (INDEX_BITS * index->depth)) {
+		uint32_t top = index->root ? node_make() : 0;
+
+		if (index->root && !top)
+			return false;
+		if (top)
+			index_node_at(top)->entry[0] = index->root;
+		index->root = top;
+		index->depth++;
+	}
+	return true;
+}
+
 struct clear {
 	uint32_t first, end;
+	uint32_t *most;
 	void (*drop)(void *context, uint32_t value);
 	void *context;
 };
@@ -59,8 +75,9 @@ static bool node_clear(uint32_t node, unsigned level, uint32_t base, const struc
 	uint32_t span = 1u << (INDEX_BITS * level);
 
 	for (unsigned i = 0; i < INDEX_FAN; i++, base += span) {
-		if (entry[i] && base < c->end && base + span > c->first) {
+		if (entry[i] && *c->most && base < c->end && base + span > c->first) {
 			if (level == 0) {
+				--*c->most;
 				c->drop(c->context, entry[i]);
 				entry[i] = 0;
 			} else if (node_clear(entry[i], level - 1, base, c)) {
@@ -73,11 +90,10 @@ static bool node_clear(uint32_t node, unsigned level, uint32_t base, const struc
 	return !any;
 }
 
-void index_clear(struct index *index, uint32_t first, uint32_t end, void (*drop)(void *context,
-		 uint32_t value),
-		 void *context)
+void index_clear(struct index *index, uint32_t first, uint32_t end, uint32_t *most,
+		 void (*drop)(void *context, uint32_t value), void *context)
 {
-	struct clear c = { first, end, drop, context };
+	struct clear c = { first, end, most, drop, context };
 
 	if (index->root && node_clear(index->root, index->depth - 1, 0, &c)) {
 		slab_give(&index_nodes, index->root);

@@ -48,12 +48,14 @@ void index_init(struct index *index, uint32_t pages);
 uint32_t index_get(const struct index *index, uint32_t page);
 /* Where the value of page stands, nodes on the way are made; NULL: no memory. */
 uint32_t *index_slot(struct index *index, uint32_t page);
+/* Makes room for pages 0 .. pages - 1 in an index that has less; false: no memory. */
+bool index_grow(struct index *index, uint32_t pages);
 /*
- * Calls drop for every value in pages first .. end - 1 and takes it out; nodes left empty are freed.
+ * Calls drop for the values in pages first .. end - 1 and takes them out, at most *most, of which it takes off what was
+ * done; nodes left empty are freed.
  */
-void index_clear(struct index *index, uint32_t first, uint32_t end, void (*drop)(void *context,
-		 uint32_t value),
-		 void *context);
+void index_clear(struct index *index, uint32_t first, uint32_t end, uint32_t *most,
+		 void (*drop)(void *context, uint32_t value), void *context);
 /* Calls visit for every value there, in order of pages, until it returns false; returns whether none did. */
 bool index_walk(const struct index *index, uint32_t first, uint32_t end,
 		bool (*visit)(void *context, uint32_t page, uint32_t value), void *context);

@@ -15,6 +15,7 @@
 #include "slots.h"
 #include "space.h"
 #include "vm.h"
+#include "work.h"
 #include "worker.h"
 
 void root_main(uint64_t begun);
@@ -27,6 +28,7 @@ static uint64_t serve(struct message *m)
 
 	for (unsigned i = 0; i < MESSAGE_REGS; i++)
 		q.w[i] = m->w[i];
+	work_start();
 	info = mem_dispatch(&q);
 	for (unsigned i = 0; i < MESSAGE_REGS; i++)
 		m->w[i] = q.w[i];

@@ -4,8 +4,10 @@
 #include "object.h"
 #include "frames.h"
 #include "layout.h"
+#include "made.h"
 #include "slots.h"
 #include "vm.h"
+#include "work.h"
 
 struct slab object_slab = SLAB(VA_OBJECTS, struct object, (VA_REGIONS - VA_OBJECTS) / sizeof(struct object));
 struct slab page_slab = SLAB(VA_PAGES, struct page, (VA_NODES - VA_PAGES) / sizeof(struct page));
@@ -17,8 +19,8 @@ static uint32_t object_new(enum object_kind kind, uint32_t pages, uint64_t bytes
 
 	if (!id)
 		return 0;
-	*o = (struct object){ .generation = o->generation, .kind = kind, .pages = pages, .bytes = bytes, .refs = 1,
-			       .leaf_key = LEAF_NONE };
+	*o = (struct object){ .generation = o->generation, .kind = kind, .pages = pages, .refs = 1,
+			       .slack = ((uint64_t)pages << PAGE_SHIFT) - bytes, .leaf_key = LEAF_NONE };
 	index_init(&o->index, pages);
 	return id;
 }
@@ -75,23 +77,38 @@ void object_unref(uint32_t id)
 
 		if (--o->refs)
 			return;
-		o->kind = OBJECT_NONE;
-		o->named = 0;
-		o->generation++;
-		slab_give(&object_slab, id);
+		if (o->made)
+			made_unused(id);
+		else
+			object_end(id);
 		id = backing;
 	}
 }
 
-uint64_t object_badge(uint32_t id)
+void object_end(uint32_t id)
 {
-	return badge_make(BADGE_OBJECT, object_at(id)->generation, id);
+	struct object *o = object_at(id);
+
+	o->kind = OBJECT_NONE;
+	o->named = 0;
+	o->generation++;
+	slab_give(&object_slab, id);
 }
 
-uint32_t object_named(uint64_t badge)
-{
-	uint32_t id = (uint32_t)badge;
+/* What a capability does not allow stands above the index. */
+#define DENIED_SHIFT 28
+#define INDEX_MASK   ((1u << DENIED_SHIFT) - 1)
 
+uint64_t object_badge(uint32_t id, unsigned denied)
+{
+	return badge_make(BADGE_OBJECT, object_at(id)->generation, id | denied << DENIED_SHIFT);
+}
+
+uint32_t object_named(uint64_t badge, unsigned *denied)
+{
+	uint32_t id = (uint32_t)badge & INDEX_MASK;
+
+	*denied = (uint32_t)badge >> DENIED_SHIFT;
 	if (badge_kind(badge) != BADGE_OBJECT || !id || id >= object_slab.reached)
 		return 0;
 	if (!object_at(id)->named || (object_at(id)->generation & BADGE_GENERATION) != badge_generation(badge))
@@ -112,24 +129,38 @@ cap_t object_have(uint32_t id, uint32_t page)
 	return entry ? entry_cap(o, entry) : 0;
 }
 
-/* The frame of a backing object's page; 0: past its end. */
-static uint32_t backing_frame(const struct object *o, uint32_t page)
+/* The slot of a backing object's page, which is made if it is to be; 0: past its end, none there, or no memory. */
+static cap_t backing_page(const struct object *o, uint32_t page, bool make)
 {
 	const struct object *b = object_at(o->backing);
 	uint64_t number = (uint64_t)page + o->backing_offset;
+	bool made;
 
-	return b->kind == OBJECT_RANGE && number < b->pages ? b->frame + number : 0;
+	if (number >= b->pages)
+		return 0;
+	if (b->kind == OBJECT_ANON)
+		return make ? object_page(o->backing, number, &made) : object_have(o->backing, number);
+	return b->whole ? slots_mega(b->frame / FRAMES_PER_MEGA) : slots_frame(b->frame + number);
+}
+
+/* Where in its slot's frame the page is: pages of a megapage that is not split have one slot. */
+static uint64_t backing_at(const struct object *o, uint32_t page)
+{
+	const struct object *b = object_at(o->backing);
+
+	return b->whole ? ((uint64_t)page + o->backing_offset) % FRAMES_PER_MEGA << PAGE_SHIFT : VM_WHOLE;
 }
 
 /* A page record with a frame: zero, or a copy of the backing page. */
 static uint32_t page_make(const struct object *o, uint32_t page)
 {
-	uint32_t id = slab_take(&page_slab), from = o->backing ? backing_frame(o, page) : 0, frame;
+	cap_t from = o->backing ? backing_page(o, page, false) : 0;
+	uint32_t id = slab_take(&page_slab), frame;
 
 	if (!id)
 		return 0;
 	frame = from ? frames_take(FRAME_PAGE, id) : frames_take_clear(FRAME_PAGE, id);
-	if (frame && from && !vm_copy(frame, slots_frame(from))) {
+	if (frame && from && !vm_copy(frame, from, backing_at(o, page))) {
 		frames_give(frame);
 		frame = 0;
 	}
@@ -143,13 +174,23 @@ static uint32_t page_make(const struct object *o, uint32_t page)
 
 static uint32_t share_make(const struct object *o, uint32_t page)
 {
-	uint32_t frame = backing_frame(o, page), share = frame ? slots_share_take() : 0;
+	cap_t from = backing_page(o, page, true);
+	uint32_t share = from ? slots_share_take() : 0;
 
-	if (share && !vm_share(slots_frame(frame), slots_share(share), o->rights)) {
+	if (share && !vm_share(from, backing_at(o, page), slots_share(share), o->rights)) {
 		slots_share_give(share);
 		share = 0;
 	}
 	return share;
+}
+
+bool object_renew(uint32_t id, uint32_t page)
+{
+	const struct object *o = object_at(id);
+	uint32_t share = index_get(&o->index, page);
+	cap_t from = o->kind == OBJECT_VIEW && share ? backing_page(o, page, true) : 0;
+
+	return from && vm_share(from, backing_at(o, page), slots_share(share), o->rights);
 }
 
 cap_t object_page(uint32_t id, uint32_t page, bool *made)
@@ -173,9 +214,92 @@ cap_t object_page(uint32_t id, uint32_t page, bool *made)
 	return entry_cap(o, *slot);
 }
 
+/* One more slot behind the runs; false: no room. */
+static bool run_add(struct slot_run *run, unsigned *runs, cap_t cap)
+{
+	if (*runs && run[*runs - 1].cap + run[*runs - 1].count == cap) {
+		run[*runs - 1].count++;
+		return true;
+	}
+	if (*runs == MAP_ITEMS)
+		return false;
+	run[(*runs)++] = (struct slot_run){ cap, 1 };
+	return true;
+}
+
+/*
+ * Zero pages for a row of entries of one leaf, as long as they are empty and cleared frames and records are at hand;
+ * how many.
+ */
+static uint32_t fill_stock(uint32_t *entry, uint32_t most, struct slot_run *run, unsigned *runs)
+{
+	uint32_t n = 0, last = 0;
+	cap_t cap = 0;
+
+	if (most > frames_stock.used)
+		most = frames_stock.used;
+	if (most > page_slab.frees)
+		most = page_slab.frees;
+	for (; n < most && !entry[n]; n++) {
+		uint32_t id = page_slab.free, frame = frames_stock.frame[frames_stock.used - 1 - n];
+		struct page *p = page_at(id);
+
+		/* The slots of a CNode stand in a row; it ends where the index has all bits set. */
+		if (frame == last + 1 && frame % FRAMES_PER_MEGA && (cap & NODE_SLOTS) != NODE_SLOTS)
+			cap++;
+		else
+			cap = slots_frame(frame);
+		last = frame;
+		if (!run_add(run, runs, cap))
+			break;
+		page_slab.free = *(const uint32_t *)p;
+		frames_table[frame].owner = id;
+		frames_table[frame].state = FRAME_PAGE;
+		*p = (struct page){ .frame = frame, .refs = 1 };
+		entry[n] = id;
+	}
+	frames_stock.used -= n;
+	frames_counts[FRAME_CLEARED] -= n;
+	frames_counts[FRAME_PAGE] += n;
+	page_slab.frees -= n;
+	page_slab.used += n;
+	return n;
+}
+
+uint32_t object_fill(uint32_t id, uint32_t page, uint32_t most, struct slot_run *run, unsigned *runs)
+{
+	struct object *o = object_at(id);
+	uint32_t n = 0;
+
+	*runs = 0;
+	while (n < most) {
+		uint32_t *entry = object_entry(o, page + n), leaf = INDEX_FAN - (page + n) % INDEX_FAN, got = 0;
+		bool made;
+		cap_t cap;
+
+		if (entry && *entry)
+			break;
+		if (entry && o->zero)
+			got = fill_stock(entry, leaf < most - n ? leaf : most - n, run, runs);
+		o->resident += got;
+		n += got;
+		if (got)
+			continue;
+		/* No leaf, no stock, or not of zeros: one page the long way. */
+		if (*runs == MAP_ITEMS)
+			break;
+		cap = object_page(id, page + n, &made);
+		if (!cap)
+			break;
+		run_add(run, runs, cap);
+		n++;
+	}
+	return n;
+}
+
 struct drop {
 	uint32_t count;
-	bool mapped;
+	bool mapped, shared;
 };
 
 static void drop_page(void *context, uint32_t entry)
@@ -185,7 +309,9 @@ static void drop_page(void *context, uint32_t entry)
 
 	d->count++;
 	/* Nothing takes a frame before object_drop has flushed. */
-	if (d->mapped)
+	if (d->mapped && d->shared)
+		vm_revoke(slots_frame(frame));
+	else if (d->mapped)
 		vm_unmap_add(slots_frame(frame));
 	frames_give(frame);
 	slab_give(&page_slab, entry);
@@ -202,10 +328,10 @@ static void drop_share(void *context, uint32_t entry)
 uint32_t object_drop(uint32_t id, uint32_t first, uint32_t end, bool mapped)
 {
 	struct object *o = object_at(id);
-	struct drop d = { 0, mapped };
+	struct drop d = { 0, mapped, o->made };
 
 	o->leaf_key = LEAF_NONE;
-	index_clear(&o->index, first, end, o->kind == OBJECT_VIEW ? drop_share : drop_page, &d);
+	index_clear(&o->index, first, end, &work_left, o->kind == OBJECT_VIEW ? drop_share : drop_page, &d);
 	vm_unmap_flush();
 	o->resident -= d.count;
 	return d.count;
@@ -227,17 +353,28 @@ uint32_t object_resident(uint32_t id, uint32_t first, uint32_t end)
 	return count;
 }
 
+struct unmap {
+	const struct object *object;
+	uint32_t next;
+};
+
 static bool unmap_one(void *context, uint32_t page, uint32_t value)
 {
-	(void)page;
-	vm_unmap_add(entry_cap(context, value));
+	struct unmap *u = context;
+
+	u->next = page;
+	if (!work_take())
+		return false;
+	vm_unmap_add(entry_cap(u->object, value));
 	return true;
 }
 
-void object_unmap(uint32_t id, uint32_t first, uint32_t end)
+uint32_t object_unmap(uint32_t id, uint32_t first, uint32_t end)
 {
-	struct object *o = object_at(id);
+	struct unmap u = { object_at(id), first };
 
-	index_walk(&o->index, first, end, unmap_one, o);
+	if (index_walk(&u.object->index, first, end, unmap_one, &u))
+		u.next = end;
 	vm_unmap_flush();
+	return u.next;
 }

@@ -2,8 +2,8 @@
  * object.h: what regions map: pages of memory by number.
  *
  * ANON    pages of its own, made when first asked for: zero, or a copy of the backing object's page.
- * RANGE   frames in a row that exist already: the archive, a device's registers.
- * VIEW    one space's mapping of a RANGE: a share of each frame it has touched.
+ * RANGE   frames in a row that exist already: the archive, a device's registers, memory for DMA.
+ * VIEW    one space's mapping of a RANGE or of an ANON that is shared: a share of each frame it has touched.
  * Knows frames and slots; not regions, spaces or accounts: callers charge what is made and dropped here.
  */
 #ifndef MEM_OBJECT_H
@@ -18,15 +18,18 @@
 enum object_kind { OBJECT_NONE, OBJECT_ANON, OBJECT_RANGE, OBJECT_VIEW };
 
 struct object {
-	uint32_t link;                  /* slab.h's */
+	uint32_t link;                  /* slab.h's when free; made.c's list when made */
 	uint32_t generation;            /* in badges; grows when the object ends */
 	uint32_t refs;                  /* regions, views, and 1 while its capability counts */
 	uint32_t pages;
-	uint64_t bytes;
+	uint32_t before;                /* made.c's list */
+	uint16_t slack;                 /* bytes of the last page that do not belong to it */
+	uint8_t made;                   /* enum made_kind: how made.c made it, 0: it did not */
+	uint8_t whole;                  /* RANGE: the frame is a megapage that is not split */
 	struct index index;             /* ANON: page records; VIEW: shares */
 	uint32_t backing;               /* ANON: copied from, or 0; VIEW: whose frames */
 	uint32_t backing_offset;        /* its page that is our page 0 */
-	uint32_t frame;                 /* RANGE: the first */
+	uint32_t frame;                 /* RANGE: the first, 0 while it has none */
 	uint32_t resident;              /* entries in the index */
 	uint8_t kind;
 	uint8_t rights;                 /* RANGE: most that a mapping may have */
@@ -34,11 +37,16 @@ struct object {
 	uint8_t zero;                   /* ANON without backing: new pages are zero */
 	uint32_t leaf;                  /* the index's leaf that was used last */
 	uint32_t leaf_key;              /* its first page / INDEX_FAN, LEAF_NONE: there is none */
-	uint32_t maker;                 /* low word of its maker's badge: only it may destroy the object */
+	uint32_t maker;                 /* made.c's: the space that pays for it and may end it, 0 none */
 };
 _Static_assert(sizeof(struct object) == 64, "an object is 64 bytes");
 
 #define LEAF_NONE ~0u
+
+static inline uint64_t object_bytes(const struct object *o)
+{
+	return ((uint64_t)o->pages << PAGE_SHIFT) - o->slack;
+}
 
 /* A page of an ANON object. */
 struct page {
@@ -82,22 +90,42 @@ uint32_t object_range(uint32_t frame, uint64_t bytes, unsigned rights);
 uint32_t object_view(uint32_t pages, uint32_t backing, uint32_t backing_offset);
 
 void object_ref(uint32_t id);
-/* Gone with the last reference; its pages must have been dropped before. */
+/* Gone with the last reference; its pages must have been dropped before, but for what made.c made. */
 void object_unref(uint32_t id);
+/* The record of an object without references is free again. */
+void object_end(uint32_t id);
 
-/* The capability that names it, by badge; 0: no such object. */
-uint64_t object_badge(uint32_t id);
-uint32_t object_named(uint64_t badge);
+/* The capability that names it without the rights in `denied`, by badge. */
+uint64_t object_badge(uint32_t id, unsigned denied);
+/* The object it names and what it does not allow; 0: no such object. */
+uint32_t object_named(uint64_t badge, unsigned *denied);
 
+/* Whether the page of a view lies behind the end of what it shows. */
+static inline bool object_past_end(uint32_t id, uint32_t page)
+{
+	const struct object *o = object_at(id);
+
+	return (uint64_t)page + o->backing_offset >= object_at(o->backing)->pages;
+}
 /* The slot of page `page` if it is there, 0 if not. */
 cap_t object_have(uint32_t id, uint32_t page);
 /* The slot of the page, which is made if it is not there (*made tells); 0: no memory. */
 cap_t object_page(uint32_t id, uint32_t page, bool *made);
-/* Drops pages first .. end - 1; how many there were. mapped: they may be mapped still. */
+/*
+ * Makes pages that are not there, from `page` on up to the first that is, `most` at most; how many. Their slots are in
+ * run[0 .. *runs - 1], MAP_ITEMS at most.
+ */
+uint32_t object_fill(uint32_t id, uint32_t page, uint32_t most, struct slot_run *run, unsigned *runs);
+/*
+ * Drops pages first .. end - 1, as far as this request's work goes (work.h); how many it dropped. All are gone if some
+ * work is left. mapped: they may be mapped, or shared, still.
+ */
 uint32_t object_drop(uint32_t id, uint32_t first, uint32_t end, bool mapped);
+/* A page of a view whose slot was emptied, because the backing object lost it, is shared again; false: could not. */
+bool object_renew(uint32_t id, uint32_t page);
 /* How many there are. */
 uint32_t object_resident(uint32_t id, uint32_t first, uint32_t end);
-/* Unmaps pages that are there, so that the next touch faults. */
-void object_unmap(uint32_t id, uint32_t first, uint32_t end);
+/* Unmaps pages that are there, so that the next touch faults, likewise; the page it came to: `end` if all is done. */
+uint32_t object_unmap(uint32_t id, uint32_t first, uint32_t end);
 
 #endif

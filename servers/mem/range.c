@@ -3,18 +3,25 @@
  *
  * Edits work on whole regions: `cut` makes region borders at both ends of the range first. The charge of a
  * space is always the sum of account_region over its regions, plus its objects: add and take keep it so.
+ *
+ * Page work goes in pieces (work.h). What is unmapped or decommitted becomes ENDING wholly in the first piece: from then
+ * on it can be touched no more, but keeps its place and its charge until its pages are gone. What is protected has its new
+ * access at once; `stale` says where the old one may be mapped still. The same call made again goes on.
  */
 #include "range.h"
 #include <string.h>
 #include "account.h"
+#include "fault.h"
 #include "frames.h"
 #include "layout.h"
+#include "made.h"
 #include "object.h"
 #include "random.h"
 #include "region.h"
 #include "slots.h"
 #include "space.h"
 #include "vm.h"
+#include "work.h"
 
 #define FIRST_PAGE      16u                            /* the lowest 64 KiB are never mapped */
 #define END_PAGE        (uint32_t)(USER_END >> PAGE_SHIFT)
@@ -42,17 +49,23 @@ static bool range_pages(uint64_t addr, uint64_t size, uint32_t *first, uint32_t 
 
 static void add(struct space *s, uint32_t id)
 {
-	account_force(&s->account, account_region(region_at(id)));
+	const struct region *r = region_at(id);
+
+	account_force(&s->account, account_region(r));
 	s->regions = region_insert(s->regions, id);
 	s->region_count++;
+	s->reserved += r->kind == REGION_RESERVED ? r->pages : 0;
 }
 
 static void take(struct space *s, uint32_t id)
 {
+	const struct region *r = region_at(id);
+
 	s->regions = region_remove(s->regions, id);
-	account_release(&s->account, account_region(region_at(id)));
+	account_release(&s->account, account_region(r));
 	s->region_count--;
 	s->last = 0;
+	s->reserved -= r->kind == REGION_RESERVED ? r->pages : 0;
 }
 
 /* True if the space could be charged so much more. */
@@ -81,6 +94,8 @@ static void cut_at(struct space *s, uint32_t page)
 	u->pages = region_end(r) - page;
 	u->offset = r->offset + (page - r->first);
 	r->pages = page - r->first;
+	r->stale = r->stale > u->pages ? r->stale - u->pages : 0;
+	u->stale -= r->stale;
 	if (u->object)
 		object_ref(u->object);
 	add(s, id);
@@ -96,27 +111,28 @@ static bool cut(struct space *s, uint32_t first, uint32_t end)
 	return true;
 }
 
-/* Drops the pages of a region. mapped: the space lives. */
-static void drop_pages(struct space *s, const struct region *r, bool mapped)
+/* Drops the pages of a region, as far as the work goes; true: all. mapped: the space lives. */
+static bool drop_pages(struct space *s, const struct region *r, bool mapped)
 {
 	uint32_t n;
 
 	if (!r->object)
-		return;
+		return true;
 	n = object_drop(r->object, r->offset, r->offset + r->pages, mapped);
-	if (r->kind == REGION_SHARED || r->kind == REGION_DEVICE)
+	if (region_views(r))
 		s->shared -= n;
 	else
 		s->resident -= n;
 	if (r->noreserve)
 		account_release(&s->account, n);
+	return work_left;
 }
 
-static void end_region(struct space *s, uint32_t id, bool mapped)
+/* A region that is in no tree and has no pages. */
+static void end_region(uint32_t id)
 {
 	struct region *r = region_at(id);
 
-	drop_pages(s, r, mapped);
 	if (r->object)
 		object_unref(r->object);
 	slab_give(&region_slab, id);
@@ -126,7 +142,7 @@ static bool mergeable(const struct region *a, const struct region *b)
 {
 	return region_end(a) == b->first && a->kind == b->kind && a->prot == b->prot && a->object == b->object
 	       && a->object && a->offset + a->pages == b->offset && a->guard == b->guard
-	       && a->noreserve == b->noreserve;
+	       && a->noreserve == b->noreserve && a->kind != REGION_ENDING && !a->stale && !b->stale;
 }
 
 /* Makes one region of this and the one before it if they are alike. */
@@ -220,26 +236,31 @@ static bool prot_bad(uint32_t prot)
 	return (prot & MEM_WRITE) && (prot & MEM_EXEC);
 }
 
-/* Makes all pages of a new region present. On a shortage the rest comes when touched. */
+/*
+ * Makes the pages of a new region present, as many as this request's work goes. The rest, and on a shortage all, comes
+ * when touched.
+ */
 static void populate(uint32_t space, uint64_t at)
 {
 	struct space *s = space_at(space);
-	const struct region *r = region_at(region_find(s->regions, at >> PAGE_SHIFT));
+	struct region *r = region_at(region_find(s->regions, at >> PAGE_SHIFT));
+	unsigned rights = r->prot & RIGHT_W ? r->prot | RIGHT_R : r->prot;
+	uint32_t page = 0, end = r->pages < work_left ? r->pages : work_left;
 
-	for (uint32_t i = 0; r->prot && i < r->pages; i++) {
-		bool made;
-		cap_t cap = object_page(r->object, r->offset + i, &made);
-		unsigned rights = r->prot & RIGHT_W ? r->prot | RIGHT_R : r->prot;
+	while (rights && page < end) {
+		struct slot_run run[MAP_ITEMS];
+		unsigned runs;
+		uint32_t n = object_fill(r->object, r->offset + page, end - page, run, &runs);
 
-		if (!cap)
-			return;
-		if (r->kind == REGION_SHARED || r->kind == REGION_DEVICE)
-			s->shared += made;
-		else
-			s->resident += made;
-		if (space_map_frames(space, (uint64_t)(r->first + i) << PAGE_SHIFT, cap, 1, rights))
-			return;
+		*(region_views(r) ? &s->shared : &s->resident) += n;
+		if (!n || space_map_runs(space, (uint64_t)(r->first + page) << PAGE_SHIFT, run, runs, rights))
+			break;
+		page += n;
+		work_left -= n;
 	}
+	/* The next touch goes on where this ended. */
+	r->window = AROUND_START;
+	r->next_touch = r->first + page;
 }
 
 int range_map(uint32_t space, uint64_t addr, uint64_t size, uint32_t prot, uint32_t how, uint64_t *at)
@@ -343,7 +364,7 @@ void range_unmap_raw(uint32_t space, uint32_t page)
 	if (!id)
 		return;
 	take(s, id);
-	end_region(s, id, true);
+	end_region(id);
 }
 
 /*
@@ -372,14 +393,30 @@ static bool covered(const struct space *s, uint32_t first, uint32_t end, unsigne
 #define KINDS_OWN   (1u << REGION_ANON | 1u << REGION_PRIVATE | 1u << REGION_STACK)
 #define KINDS_PROT  (KINDS_OWN | 1u << REGION_SHARED)
 
-/* Changes the access of a whole region; mappings that would allow more go. */
+/* Changes the access of a whole region; mappings that would allow more are to go. */
 static void set_prot(struct region *r, uint32_t prot)
 {
-	bool less = r->prot & ~prot;
-
+	if (r->prot & ~prot && r->object)
+		r->stale = r->pages;
 	r->prot = prot;
-	if (less && r->object)
-		object_unmap(r->object, r->offset, r->offset + r->pages);
+}
+
+/* Unmaps what is stale in the range: 0, or E_AGAIN. */
+static int unmap_stale(const struct space *s, uint32_t first, uint32_t end)
+{
+	uint32_t id = region_above(s->regions, first);
+
+	for (; id && region_at(id)->first < end; id = region_above(s->regions, region_end(region_at(id)))) {
+		struct region *r = region_at(id);
+		uint32_t upto = r->offset + r->pages;
+
+		if (!r->stale)
+			continue;
+		r->stale = upto - object_unmap(r->object, upto - r->stale, upto);
+		if (r->stale)
+			return E_AGAIN;
+	}
+	return 0;
 }
 
 int range_commit(uint32_t space, uint64_t addr, uint64_t size, uint32_t prot)
@@ -412,41 +449,80 @@ int range_commit(uint32_t space, uint64_t addr, uint64_t size, uint32_t prot)
 		r->window = 0;
 		add(s, id);
 	}
+	if (unmap_stale(s, first, end))
+		return E_AGAIN;
 	merge_around(s, first, end);
 	return 0;
+}
+
+/* Whether memory of a heap is all there is in the range, committed, reserved or on the way from one to the other. */
+static bool covered_heap(const struct space *s, uint32_t first, uint32_t end)
+{
+	uint64_t reserved;
+	uint32_t id = first;
+
+	if (!covered(s, first, end, KINDS_HEAP | 1u << REGION_ENDING, &reserved))
+		return false;
+	for (id = region_above(s->regions, first); id && region_at(id)->first < end;
+	     id = region_above(s->regions, region_end(region_at(id)))) {
+		if (region_at(id)->kind == REGION_ENDING && region_at(id)->then != REGION_RESERVED)
+			return false;
+	}
+	return true;
 }
 
 int range_may_decommit(uint32_t space, uint64_t addr, uint64_t size, uint32_t count)
 {
 	uint32_t first, end;
-	uint64_t reserved;
 
-	if (!range_pages(addr, size, &first, &end) || !covered(space_at(space), first, end, KINDS_HEAP, &reserved))
+	if (!range_pages(addr, size, &first, &end) || !covered_heap(space_at(space), first, end))
 		return E_BAD_RANGE;
 	return slab_prepare(&region_slab, count * CUT_REGIONS) ? 0 : E_NO_MEMORY;
+}
+
+/* From here on its memory cannot be reached. */
+static void begin_end(struct space *s, struct region *r, unsigned then, uint32_t upto)
+{
+	if (r->kind != REGION_ENDING)
+		r->was = r->kind;
+	r->kind = REGION_ENDING;
+	r->then = then;
+	r->upto = upto;
+	r->prot = 0;
+	r->stale = 0;
+	s->last = 0;
+}
+
+void range_begin_decommit(uint32_t space, uint64_t addr, uint64_t size)
+{
+	struct space *s = space_at(space);
+	uint32_t first = addr >> PAGE_SHIFT, end = first + PAGES_OF(size), id;
+
+	cut_at(s, first);
+	cut_at(s, end);
+	for (id = region_above(s->regions, first); id && region_at(id)->first < end;
+	     id = region_above(s->regions, region_end(region_at(id)))) {
+		if (region_at(id)->kind == REGION_ANON)
+			begin_end(s, region_at(id), REGION_RESERVED, 0);
+	}
 }
 
 int range_decommit(uint32_t space, uint64_t addr, uint64_t size)
 {
 	struct space *s = space_at(space);
-	uint32_t first, end;
-	uint64_t reserved;
+	uint32_t first = addr >> PAGE_SHIFT, end = first + PAGES_OF(size);
 
-	if (!range_pages(addr, size, &first, &end) || !covered(s, first, end, KINDS_HEAP, &reserved))
-		return E_BAD_RANGE;
-	if (!cut(s, first, end))
-		return E_NO_MEMORY;
 	for (uint32_t page = first; page < end; ) {
-		uint32_t id = region_find(s->regions, page);
+		uint32_t id = region_above(s->regions, page);
 		struct region *r = region_at(id);
 
-		page = region_end(r);
-		if (r->kind == REGION_RESERVED)
+		page = id ? region_end(r) : end;
+		if (!id || r->kind != REGION_ENDING || r->then != REGION_RESERVED)
 			continue;
-		drop_pages(s, r, true);
+		if (!drop_pages(s, r, true))
+			return E_AGAIN;
 		take(s, id);
 		r->kind = REGION_RESERVED;
-		r->prot = 0;
 		r->noreserve = 0;
 		add(s, id);
 	}
@@ -476,29 +552,87 @@ int range_protect(uint32_t space, uint64_t addr, uint64_t size, uint32_t prot)
 		page = region_end(r);
 		set_prot(r, prot);
 	}
+	if (unmap_stale(s, first, end))
+		return E_AGAIN;
 	merge_around(s, first, end);
 	return 0;
 }
 
-int range_unmap(uint32_t space, uint64_t addr, uint64_t size)
+/* The first piece of an unmap: 0 when all of the range is ENDING, or an error. */
+static int begin_unmap(struct space *s, uint32_t first, uint32_t end)
 {
-	struct space *s = space_at(space);
-	uint32_t first, end, id;
+	uint32_t id = region_above(s->regions, first);
 
-	if (!range_pages(addr, size, &first, &end))
-		return E_BAD_RANGE;
-	id = region_above(s->regions, first);
 	if (!id || region_at(id)->first >= end)
 		return E_BAD_RANGE;
+	/* It goes on. What is not ENDING now is new. */
+	if (region_at(id)->kind == REGION_ENDING && !region_at(id)->then && region_at(id)->upto == end)
+		return 0;
 	for (; id && region_at(id)->first < end; id = region_above(s->regions, region_end(region_at(id)))) {
 		if (region_at(id)->kind == REGION_RAW)
 			return E_BAD_RANGE;
 	}
 	if (!cut(s, first, end))
 		return E_NO_MEMORY;
+	for (id = region_above(s->regions, first); id && region_at(id)->first < end;
+	     id = region_above(s->regions, region_end(region_at(id))))
+		begin_end(s, region_at(id), 0, end);
+	return 0;
+}
+
+/* A region without pages takes the place of those that go until all have none, so that nobody else gets it. */
+static uint32_t hollow_out(struct space *s, uint32_t id, uint32_t before)
+{
+	struct region *r = region_at(id);
+
+	take(s, id);
+	if (r->object)
+		object_unref(r->object);
+	r->object = 0;
+	r->noreserve = 0;
+	r->was = REGION_RESERVED;
+	if (!before) {
+		add(s, id);
+		return id;
+	}
+	take(s, before);
+	region_at(before)->pages = region_end(r) - region_at(before)->first;
+	slab_give(&region_slab, id);
+	add(s, before);
+	return before;
+}
+
+int range_unmap(uint32_t space, uint64_t addr, uint64_t size)
+{
+	struct space *s = space_at(space);
+	uint32_t first, end, id, hollow = 0;
+	int error;
+
+	if (!range_pages(addr, size, &first, &end))
+		return E_BAD_RANGE;
+	error = begin_unmap(s, first, end);
+	if (error)
+		return error;
+	for (id = region_above(s->regions, first); id && region_at(id)->first < end;
+	     id = region_above(s->regions, region_end(region_at(id)))) {
+		struct region *r = region_at(id);
+
+		if (r->kind != REGION_ENDING || r->then) {
+			hollow = 0;
+			continue;
+		}
+		if (!work_take() || !drop_pages(s, r, true))
+			return E_AGAIN;
+		hollow = id = r->object || hollow ? hollow_out(s, id, hollow) : id;
+	}
+	if (!made_work())
+		return E_AGAIN;
 	while ((id = region_above(s->regions, first)) && region_at(id)->first < end) {
+		first = region_end(region_at(id));
+		if (region_at(id)->kind != REGION_ENDING || region_at(id)->then)
+			continue;
 		take(s, id);
-		end_region(s, id, true);
+		end_region(id);
 	}
 	return 0;
 }
@@ -574,16 +708,19 @@ bool range_query(uint32_t space, uint64_t addr, struct mem_region *found)
 	return true;
 }
 
-void range_clear(uint32_t space)
+bool range_clear(uint32_t space)
 {
 	struct space *s = space_at(space);
 
 	while (s->regions) {
 		uint32_t id = s->regions;
 
+		if (!work_take() || !drop_pages(s, region_at(id), false))
+			return false;
 		take(s, id);
-		end_region(s, id, false);
+		end_region(id);
 	}
+	return true;
 }
 
 static uint64_t charge(uint32_t root)

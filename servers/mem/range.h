@@ -1,8 +1,8 @@
 /*
  * range.h: what is mapped where in a space: map, reserve, commit, decommit, protect, unmap.
  * Each edit checks all it needs first (regions, memory to charge) and then cannot fail: it is done wholly
- * or not at all. Sizes in bytes are rounded up to pages; addresses must be page-aligned. Errors are those
- * of mem.idl.
+ * or not at all. Page work that is too much for one request (work.h) answers E_AGAIN: the same call made again goes
+ * on. Sizes in bytes are rounded up to pages; addresses must be page-aligned. Errors are those of mem.idl.
  */
 #ifndef MEM_RANGE_H
 #define MEM_RANGE_H
@@ -23,9 +23,13 @@ int range_map_object(uint32_t space, uint32_t object, uint64_t offset, uint64_t 
 /* A device's registers. */
 int range_map_device(uint32_t space, uint32_t object, uint64_t *at);
 int range_commit(uint32_t space, uint64_t addr, uint64_t size, uint32_t prot);
-int range_decommit(uint32_t space, uint64_t addr, uint64_t size);
-/* What decommit would say to each of `count` ranges; with 0 from all, none of them fails. */
+/*
+ * Decommit of `count` ranges: whether each may be; with 0 from all, each is begun, which cannot fail, and done: 0 or
+ * E_AGAIN. Begun again, it goes on.
+ */
 int range_may_decommit(uint32_t space, uint64_t addr, uint64_t size, uint32_t count);
+void range_begin_decommit(uint32_t space, uint64_t addr, uint64_t size);
+int range_decommit(uint32_t space, uint64_t addr, uint64_t size);
 int range_protect(uint32_t space, uint64_t addr, uint64_t size, uint32_t prot);
 int range_unmap(uint32_t space, uint64_t addr, uint64_t size);
 
@@ -38,8 +42,8 @@ int range_write(uint32_t space, uint64_t addr, const void *bytes, size_t size);
 /* The region at addr or the next above; false: none. */
 bool range_query(uint32_t space, uint64_t addr, struct mem_region *found);
 
-/* Drops all regions of a space whose VSpace is gone. */
-void range_clear(uint32_t space);
+/* Drops the regions of a space whose VSpace is gone, as far as the work goes; true: all. */
+bool range_clear(uint32_t space);
 /* Sum of what the regions cost, for the audit. */
 uint64_t range_charge(uint32_t space);
 

@@ -32,12 +32,17 @@ struct region {
 	uint32_t next_touch;            /* page that continues the last fault's window, UNTOUCHED: none */
 	uint8_t window;                 /* pages brought at the last fault */
 	uint8_t noreserve;              /* pages are charged when touched */
-	uint8_t spare[18];
+	uint8_t was;                    /* ENDING: its kind before */
+	uint8_t then;                   /* ENDING: RESERVED, or 0: it goes */
+	uint32_t upto;                  /* ENDING and going: end of the range that goes with it */
+	uint32_t stale;                 /* so many pages at its end may be mapped with more than prot still */
+	uint8_t spare[8];
 };
 _Static_assert(sizeof(struct region) == 64, "a region is 64 bytes");
 
 enum region_kind {                      /* as the interface tells them */
 	REGION_ANON = 1, REGION_SHARED, REGION_PRIVATE, REGION_STACK, REGION_RAW, REGION_DEVICE, REGION_RESERVED,
+	REGION_ENDING,                  /* unmapped or decommitted, but not all of its pages are gone */
 };
 
 extern struct slab region_slab;
@@ -50,6 +55,18 @@ static inline struct region *region_at(uint32_t id)
 static inline uint32_t region_end(const struct region *r)
 {
 	return r->first + r->pages;
+}
+
+/* The kind by which its memory is charged and counted. */
+static inline unsigned region_charged(const struct region *r)
+{
+	return r->kind == REGION_ENDING ? r->was : r->kind;
+}
+
+/* Its pages are shares of another object's. */
+static inline bool region_views(const struct region *r)
+{
+	return region_charged(r) == REGION_SHARED || region_charged(r) == REGION_DEVICE;
 }
 
 /* The region that holds the page, 0: none. */

@@ -261,7 +261,7 @@ void slots_grow(void)
 
 	growing = true;
 	slots_low = false;
-	mega = frames_take_mega();
+	mega = frames_take_mega(MEGA_USED);
 	large = mega ? slots_mega(mega) : 0;
 	if (!mega || (r = sys_make(large, TYPE_CNODE, 0)) != 0) {
 		growing = false;

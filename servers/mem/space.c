@@ -8,11 +8,13 @@
 #include "frames.h"
 #include "layout.h"
 #include "log.h"
+#include "made.h"
 #include "random.h"
 #include "range.h"
 #include "receiver.h"
 #include "slots.h"
 #include "vm.h"
+#include "work.h"
 
 #define SPACE_FRAMES    2               /* VSpace and CNode */
 #define THREAD_FRAMES   2               /* Thread and buffer */
@@ -54,7 +56,12 @@ uint64_t space_badge(uint32_t id)
 
 bool space_exists(uint64_t id)
 {
-	return id && id < space_slab.reached && space_at(id)->live;
+	return id && id < space_slab.reached && space_at(id)->live == SPACE_LIVE;
+}
+
+bool space_ending(uint64_t id)
+{
+	return id && id < space_slab.reached && space_at(id)->live == SPACE_ENDING;
 }
 
 uint32_t space_by_badge(uint64_t badge)
@@ -124,25 +131,25 @@ int space_create(uint64_t limit, uint32_t *id)
 		return E_NO_MEMORY;
 	}
 	s->base = range_random_base(random_next());
-	s->live = 1;
+	s->live = SPACE_LIVE;
 	*id = n;
 	return 0;
 }
 
 /* Page tables: their frames come back cleared. The VSpace is gone already. */
-static void tables_free(struct space *s)
+static bool tables_free(struct space *s)
 {
-	uint32_t frame = s->tables;
+	while (s->tables) {
+		uint32_t frame = s->tables;
 
-	while (frame) {
-		uint32_t next = frames_table[frame].link;
-
-		sys_revoke(slots_frame(frame), 0);
+		if (!work_take())
+			return false;
+		s->tables = frames_table[frame].link;
+		s->table_count--;
+		vm_revoke(slots_frame(frame));
 		frames_give_clear(frame);
-		frame = next;
 	}
-	s->tables = 0;
-	s->table_count = 0;
+	return true;
 }
 
 int space_more_slots(uint32_t id, cap_t *cnode)
@@ -164,15 +171,19 @@ int space_more_slots(uint32_t id, cap_t *cnode)
 	return 0;
 }
 
-static void cnodes_free(struct space *s)
+static bool cnodes_free(struct space *s)
 {
-	for (uint32_t frame = s->cnodes, next; frame; frame = next) {
-		next = frames_table[frame].link;
+	while (s->cnodes) {
+		uint32_t frame = s->cnodes;
+
+		if (!work_take())
+			return false;
+		s->cnodes = frames_table[frame].link;
+		s->cnode_count--;
 		object_frame_free(frame);
+		account_release(&s->account, 1);
 	}
-	account_release(&s->account, s->cnode_count);
-	s->cnodes = 0;
-	s->cnode_count = 0;
+	return true;
 }
 
 static cap_t chip_cap(uint32_t chip)
@@ -194,27 +205,42 @@ static void chip_end(struct space *s, uint32_t *link)
 		account_release(&s->account, 1);
 }
 
-void space_destroy(uint32_t id)
+/* Threads first: nothing runs in it. Then the VSpace: every mapping is void at once. */
+static bool objects_free(struct space *s)
+{
+	while (s->threads) {
+		if (!work_take())
+			return false;
+		thread_destroy(s->threads);
+	}
+	object_frame_free(s->vspace);
+	object_frame_free(s->cnode);
+	s->vspace = s->cnode = 0;
+	while (s->chips) {
+		if (!work_take())
+			return false;
+		chip_end(s, &s->chips);
+	}
+	return true;
+}
+
+int space_destroy(uint32_t id)
 {
 	struct space *s = space_at(id);
 
-	receiver_settle(id);
-	/* Threads first: nothing runs in it. Then the VSpace: every mapping is void at once. */
-	while (s->threads)
-		thread_destroy(s->threads);
-	s->live = 0;
-	object_frame_free(s->vspace);
-	object_frame_free(s->cnode);
-	cnodes_free(s);
-	tables_free(s);
-	range_clear(id);
-	while (s->chips)
-		chip_end(s, &s->chips);
+	if (s->live == SPACE_LIVE) {
+		receiver_settle(id);
+		s->live = SPACE_ENDING;
+		s->generation++;
+	}
+	if (!objects_free(s) || !cnodes_free(s) || !tables_free(s) || !range_clear(id) || !made_space_end(id))
+		return E_AGAIN;
 	account_release(&s->account, SPACE_FRAMES);
 	if (s->account.committed)
 		log_line("mem: a space ends with a charge left", 1, &s->account.committed);
-	s->generation++;
+	s->live = SPACE_NONE;
 	slab_give(&space_slab, id);
+	return 0;
 }
 
 int space_table(uint32_t id, uint64_t va)
@@ -236,21 +262,37 @@ int space_table(uint32_t id, uint64_t va)
 	return 0;
 }
 
-int space_map_frames(uint32_t id, uint64_t va, cap_t first, uint64_t count, unsigned rights)
+int space_map_runs(uint32_t id, uint64_t va, struct slot_run *run, unsigned runs, unsigned rights)
 {
-	while (count) {
-		uint64_t done = 0;
-		long r = sys_map(space_vspace(id), va, rights, 1, first, count, &done);
+	struct slot_run *rest = vm_buffer()->runs;
 
+	while (runs) {
+		uint64_t done = 0;
+		long r;
+
+		for (unsigned i = 1; i < runs; i++)
+			rest[i] = run[i];
+		r = sys_map(space_vspace(id), va, rights, runs, run->cap, run->count, &done);
 		va += done << PAGE_SHIFT;
-		first += done;
-		count -= done;
+		for (; runs && done >= run->count; run++, runs--)
+			done -= run->count;
+		if (runs) {
+			run->cap += done;
+			run->count -= done;
+		}
 		if (r == -E_NEED_TABLE)
 			r = -space_table(id, va);
 		if (r && r != -E_AGAIN)
 			return (int)-r;
 	}
 	return 0;
+}
+
+int space_map_frames(uint32_t id, uint64_t va, cap_t first, uint64_t count, unsigned rights)
+{
+	struct slot_run run = { first, count };
+
+	return space_map_runs(id, va, &run, 1, rights);
 }
 
 /* The registers of a thread that has not run yet. */

@@ -12,6 +12,8 @@
 #include "layout.h"
 #include "slab.h"
 
+enum space_life { SPACE_NONE, SPACE_LIVE, SPACE_ENDING };
+
 struct space {
 	uint32_t link;                  /* slab.h's */
 	uint32_t generation;            /* in badges; grows when the space ends */
@@ -23,16 +25,19 @@ struct space {
 	uint32_t region_count, table_count, thread_count, chip_count;
 	uint32_t base;                  /* page where placing begins */
 	struct account account;
-	uint64_t resident, shared, faults;      /* pages, pages, page faults */
+	uint32_t resident, shared;      /* pages */
+	uint64_t faults;
 	uint32_t numbered;              /* threads ever made */
-	uint8_t live;
+	uint8_t live;                   /* enum space_life */
 	uint8_t devices;                /* may ask for devices */
 	uint8_t prio;                   /* most its threads may have */
 	uint8_t zero[1];
 	uint64_t cpu;                   /* ticks that ended threads used */
 	uint32_t cnodes;                /* first frame of the further CNodes, by frame.link */
 	uint32_t cnode_count;
-	uint8_t spare[8];
+	uint32_t made, made_count;      /* made.c's: first of the objects it made, how many */
+	uint32_t device;                /* page of the first device it mapped: what its DMA memory belongs to */
+	uint32_t reserved;              /* pages of reserved regions */
 };
 _Static_assert(sizeof(struct space) == 128, "a space is 128 bytes");
 
@@ -69,11 +74,15 @@ static inline struct thread *thread_at(uint32_t id)
 
 /* A new space, limit in bytes (0: none); 0 or an error, its number in *id. */
 int space_create(uint64_t limit, uint32_t *id);
-/* Ends the space with all that is in it. Its frames are free afterwards. */
-void space_destroy(uint32_t id);
+/*
+ * Ends the space with all that is in it, as far as this request's work goes (work.h): 0 when all its frames are free;
+ * E_AGAIN: once more. From the first call on nothing runs in it, and only this can be done to it.
+ */
+int space_destroy(uint32_t id);
 /* By badge or by number from the factory; 0: no such space. */
 uint32_t space_by_badge(uint64_t badge);
 bool space_exists(uint64_t id);
+bool space_ending(uint64_t id);
 uint64_t space_badge(uint32_t id);
 
 /* Slots of its objects. */
@@ -84,6 +93,8 @@ cap_t thread_cap(uint32_t id);
 int space_table(uint32_t id, uint64_t va);
 /* Maps count frames in a row from va on, with page tables as needed. 0 or an error. */
 int space_map_frames(uint32_t id, uint64_t va, cap_t first, uint64_t count, unsigned rights);
+/* The same for up to MAP_ITEMS runs one behind the other, which it uses up. */
+int space_map_runs(uint32_t id, uint64_t va, struct slot_run *run, unsigned runs, unsigned rights);
 
 /* How a thread begins. */
 struct thread_start {

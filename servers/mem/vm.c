@@ -93,12 +93,39 @@ bool vm_clear(uint32_t frame)
 	return !r;
 }
 
-bool vm_copy(uint32_t to, cap_t from)
+bool vm_clear_part(cap_t frame, uint64_t at)
 {
-	long r = sys_fill(slots_frame(to), from, 0, PAGE_SIZE);
+	long r = sys_fill(frame, 0, at, PAGE_SIZE);
 
 	if (r)
+		log_error("mem: clear", r, frame);
+	return !r;
+}
+
+void vm_revoke(cap_t frame)
+{
+	long r = sys_revoke(frame, 0);
+
+	if (r)
+		log_error("mem: revoke", r, frame);
+}
+
+bool vm_copy(uint32_t to, cap_t from, uint64_t at)
+{
+	long r;
+
+	/* The kernel copies between equal places of two frames: of a larger one the part is made a frame for this. */
+	if (at != VM_WHOLE) {
+		sys_delete(SLOT_TEMP);
+		if (!vm_share(from, at, SLOT_TEMP, RIGHT_R))
+			return false;
+		from = SLOT_TEMP;
+	}
+	r = sys_fill(slots_frame(to), from, 0, PAGE_SIZE);
+	if (r)
 		log_error("mem: copy", r, to);
+	if (at != VM_WHOLE)
+		sys_delete(SLOT_TEMP);
 	return !r;
 }
 
@@ -159,9 +186,9 @@ void vm_close(cap_t frame)
 	sys_unmap(1, frame, 1, &done);
 }
 
-bool vm_share(cap_t frame, cap_t slot, unsigned rights)
+bool vm_share(cap_t frame, uint64_t at, cap_t slot, unsigned rights)
 {
-	long r = sys_give(GIVE_SHARE, frame, 1, slot, rights, 0, 0);
+	long r = sys_give(GIVE_SHARE, frame, 1, slot, rights, 0, at == VM_WHOLE ? 0 : at | (ORDER_4K + 1));
 
 	if (r)
 		log_error("mem: share", r, frame);

@@ -7,6 +7,7 @@
 #include "frames.h"
 #include "layout.h"
 #include "log.h"
+#include "made.h"
 #include "receiver.h"
 #include "slots.h"
 #include "vm.h"
@@ -102,6 +103,7 @@ int worker_turn(uint64_t mask, uint64_t *first, uint64_t *count)
 {
 	uint32_t n = 0;
 
+	made_work();
 	if (busy_count)
 		frames_cleared(busy_first, busy_count, mask);
 	busy_count = 0;

@@ -61,7 +61,7 @@ static void all_of_them(void)
 	while (take(n % 2))
 		n++;
 	CHECK(n == MEGAS * PIECES_USABLE);
-	CHECK(frames_free() == 0 && !frames_take_mega());
+	CHECK(frames_free() == 0 && !frames_take_mega(MEGA_USED));
 	check();
 	while (holds)
 		give(host_random() % holds);
@@ -75,12 +75,12 @@ static void megapages(void)
 
 	/* All pieces are free: every megapage merges, the stock's frames too. */
 	for (uint32_t i = 0; i < MEGAS; i++) {
-		mega[i] = frames_take_mega();
+		mega[i] = frames_take_mega(MEGA_USED);
 		CHECK(mega[i] >= FIRST_MEGA && mega[i] < FIRST_MEGA + MEGAS);
 		for (uint32_t k = 0; k < i; k++)
 			CHECK(mega[k] != mega[i]);
 	}
-	CHECK(!frames_take_mega() && !frames_take(FRAME_PAGE, 0));
+	CHECK(!frames_take_mega(MEGA_USED) && !frames_take(FRAME_PAGE, 0));
 	CHECK(frames_free() == 0);
 	check();
 	for (uint32_t i = 0; i < MEGAS; i++) {
@@ -100,11 +100,11 @@ static void one_held(void)
 	f = held[0];
 	while (holds > 1)
 		give(holds - 1);
-	while (frames_take_mega())
+	while (frames_take_mega(MEGA_USED))
 		n++;
 	CHECK(n == MEGAS - 1);
 	give(0);
-	CHECK(frames_take_mega() == f / 512);
+	CHECK(frames_take_mega(MEGA_USED) == f / 512);
 	for (uint32_t i = 0; i < MEGAS; i++) {
 		frames_pools[0].frames -= 512;
 		frames_add_mega(FIRST_MEGA + i, 0);

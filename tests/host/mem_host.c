@@ -9,13 +9,14 @@
 #include "object.h"
 #include "region.h"
 #include "slots.h"
+#include "space.h"
 #include "vm.h"
 
 #define SLAB_BYTES (256ul << 20)
 
 uint64_t host_fail_pages, host_fail_shares;
 bool host_fail_sticky;
-uint64_t host_splits, host_merges, host_unmaps, host_shares;
+uint64_t host_splits, host_merges, host_unmaps, host_revokes, host_shares;
 uint32_t host_content[HOST_FRAMES];
 
 /* A module that a test does not bring has no table. */
@@ -23,6 +24,7 @@ extern struct slab index_nodes __attribute__((weak));
 extern struct slab object_slab __attribute__((weak));
 extern struct slab page_slab __attribute__((weak));
 extern struct slab region_slab __attribute__((weak));
+struct slab space_slab = SLAB(0, struct space, 1 << 16);
 extern struct frame *frames_table __attribute__((weak));
 extern struct mega *frames_megas __attribute__((weak));
 extern struct giga frames_gigas[] __attribute__((weak));
@@ -57,6 +59,7 @@ void mem_host_start(void)
 	slab_start(&object_slab);
 	slab_start(&page_slab);
 	slab_start(&region_slab);
+	slab_start(&space_slab);
 	if (&frames_table) {
 		frames_table = zeros(HOST_FRAMES * sizeof(struct frame));
 		frames_megas = zeros(HOST_FRAMES / 512 * sizeof(struct mega));
@@ -136,10 +139,27 @@ cap_t slots_share(uint32_t share)
 	return 1ull << 41 | share;
 }
 
-bool vm_share(cap_t frame, cap_t slot, unsigned rights)
+bool vm_share(cap_t frame, uint64_t at, cap_t slot, unsigned rights)
 {
 	(void)rights;
-	CHECK(frame >> 40 == 1 && slot >> 41 == 1);
+	CHECK(frame >> 40 == (at == VM_WHOLE ? 1 : 4) && slot >> 41 == 1);
+	return true;
+}
+
+cap_t slots_mega(uint32_t mega)
+{
+	return 1ull << 42 | mega * FRAMES_PER_MEGA;
+}
+
+void vm_revoke(cap_t frame)
+{
+	CHECK(frame >> 40 == 1 || frame >> 40 == 4);
+	host_revokes++;
+}
+
+bool vm_clear_part(cap_t frame, uint64_t at)
+{
+	host_content[(frame & 0xffffffff) + (at >> PAGE_SHIFT)] = 0;
 	return true;
 }
 
@@ -149,9 +169,9 @@ bool vm_clear(uint32_t frame)
 	return true;
 }
 
-bool vm_copy(uint32_t to, cap_t from)
+bool vm_copy(uint32_t to, cap_t from, uint64_t at)
 {
-	host_content[to] = host_content[from & 0xffffffff];
+	host_content[to] = host_content[(from & 0xffffffff) + (at == VM_WHOLE ? 0 : at >> PAGE_SHIFT)];
 	return true;
 }
 

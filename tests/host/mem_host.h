@@ -30,7 +30,7 @@ extern uint64_t host_fail_pages;
 extern bool host_fail_sticky;
 /* The same for share slots. */
 extern uint64_t host_fail_shares;
-extern uint64_t host_splits, host_merges, host_unmaps, host_shares;
+extern uint64_t host_splits, host_merges, host_unmaps, host_revokes, host_shares;
 
 /* What is in a frame: 0 zero, HOST_DIRT, or what a test put there. */
 extern uint32_t host_content[HOST_FRAMES];

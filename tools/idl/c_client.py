@@ -2,6 +2,9 @@
 from c_base import Base, comment, wrap
 
 
+AGAIN = "AGAIN"    # a call with this error is done in pieces: its stub repeats it until it answers something else
+
+
 class Client(Base):
     def client(self):
         body = ["#ifdef IDL_CLIENT_RANK",
@@ -23,8 +26,16 @@ class Client(Base):
         lines += wrap(f"static inline int {self.name}_{call.name.text}({prototype})") + ["{"]
         if self.buffer_needed(call.request) or self.buffer_needed(call.answer):
             lines.append("\tstruct ipc_buffer *b_ = ipc_buffer();")
-        lines += self.send(call.request, self.label(call))
-        lines += ["\tstatus_ = sys_call(server, &m_);", "\tif (status_)", "\t\treturn idl_error((int)-status_);"]
+        sent = self.send(call.request, self.label(call))
+        if any(error.text == AGAIN for error in call.errors):
+            # In pieces: the message is made anew for each.
+            start = next(i for i, line in enumerate(sent) if line.startswith("\tm_ = "))
+            lines += sent[:start] + ["\tdo {"] + ["\t" + line for line in sent[start:]]
+            lines += ["\t\tstatus_ = sys_call(server, &m_);",
+                      "\t} while (!status_ && idl_answer_again(m_.info));"]
+        else:
+            lines += sent + ["\tstatus_ = sys_call(server, &m_);"]
+        lines += ["\tif (status_)", "\t\treturn idl_error((int)-status_);"]
         lines += self.receive(call.answer)
         return lines + ["\treturn 0;", "}", ""]
 

@@ -126,6 +126,12 @@ IDL_COLD int idl_answer_error(uint64_t info)
 	return label && label < 0x10000 ? (int)label : E_BAD_MESSAGE;
 }
 
+/* Whether a piece of the work is done and the call is to be made again. */
+static inline int idl_answer_again(uint64_t info)
+{
+	return info == info_make(E_AGAIN, 0, 0);
+}
+
 /* What a client returns when its own buffer is too small for the answer. */
 IDL_COLD int idl_answer_too_big(uint64_t info)
 {
