@@ -94,8 +94,8 @@ static uint64_t space_check(uint32_t id, struct mem_audit_counts *c, uint64_t *p
 		return 10 + (wrong ? wrong : 1);
 	c->regions += regions;
 	made_audit(id, &made, &made_pages);
-	if (s->account.committed != range_charge(id) + made + 2 + 2 * (uint64_t)s->thread_count + (s->chip_count + 31) / 32
-	    + s->cnode_count)
+	if (s->account.committed != range_charge(id) + made + 2 + 2 * (uint64_t)s->thread_count
+	    + (s->chip_count + 31) / 32 + s->cnode_count)
 		return 14;
 	pages_of(s->regions, &own, &shared, &reserved);
 	if (own != s->resident || shared != s->shared || reserved != s->reserved)

@@ -156,10 +156,13 @@ static uint32_t contiguous_frames(uint32_t pages, uint32_t owner)
 			       : frames_take_run(pages, FRAME_PINNED, owner);
 
 	for (uint32_t i = 0; frame && i < pages; i++) {
-		if (whole ? vm_clear_part(slots_mega(frame / FRAMES_PER_MEGA), (uint64_t)i << PAGE_SHIFT) : vm_clear(frame + i))
-			continue;
-		frames_return(frame, pages);
-		return 0;
+		bool done = whole ? vm_clear_part(slots_mega(frame / FRAMES_PER_MEGA), (uint64_t)i << PAGE_SHIFT)
+				  : vm_clear(frame + i);
+
+		if (!done) {
+			frames_return(frame, pages);
+			return 0;
+		}
 	}
 	return frame;
 }

@@ -4,9 +4,9 @@
  * Edits work on whole regions: `cut` makes region borders at both ends of the range first. The charge of a
  * space is always the sum of account_region over its regions, plus its objects: add and take keep it so.
  *
- * Page work goes in pieces (work.h). What is unmapped or decommitted becomes ENDING wholly in the first piece: from then
- * on it can be touched no more, but keeps its place and its charge until its pages are gone. What is protected has its new
- * access at once; `stale` says where the old one may be mapped still. The same call made again goes on.
+ * Page work goes in pieces (work.h). What is unmapped or decommitted becomes ENDING wholly in the first piece: from
+ * then on it can be touched no more, but keeps its place and its charge until its pages are gone. What is protected has
+ * its new access at once; `stale` says where the old one may be mapped still. The same call made again goes on.
  */
 #include "range.h"
 #include <string.h>

@@ -53,3 +53,12 @@ def test_mem_adds_up_while_programs_come_and_go(shell):
         shell.run(command)
         memory = shell.memory()
         assert memory["sum"] == memory["ram"]
+
+
+@pytest.mark.parametrize("name, claims", [("shared", 3), ("pieces", 3)])
+def test_demo_shows_what_it_says_and_leaves_nothing_behind(shell, name, claims):
+    shell.ok(f"demo {name}", timeout=60)
+    before = shell.free()
+    text = shell.ok(f"demo {name}", timeout=60)
+    assert text.count(f"{name}: ") == claims
+    assert shell.free() == before
