@@ -68,19 +68,22 @@ static int file_server(cap_t *server)
 /* Maps the file at path into *d. */
 static int open_file(const char *path, struct descriptor *d)
 {
-	cap_t server, object = 0;
-	uint64_t addr = 0;
+	cap_t server, file = 0, object = 0;
+	uint64_t addr = 0, size;
 	int error = file_server(&server);
 
 	if (!error)
-		error = file_open(server, path, &object, &d->stat);
+		error = file_open(server, path, FILE_READ, &file, &d->stat);
 	if (error)
 		return error;
 	if (d->stat.size)
-		error = object ? mem_map_object(SLOT_SPACE, object, 0, 0, map_size(d->stat.size), MEM_READ, 0, &addr)
-			       : E_RECEIVER_FULL;
+		error = file_object(file, &object, &size);
+	if (object)
+		error = mem_map_object(SLOT_SPACE, object, 0, 0, map_size(d->stat.size), MEM_READ, 0, &addr);
 	if (object)
 		cap_free(object);
+	(void)!file_close(file);
+	cap_free(file);
 	d->kind = FILE_MAPPED;
 	d->data = (const char *)addr;
 	return error;

@@ -1,95 +1,94 @@
 /*
- * main.c: the file server's loop and its calls. Serves the boot archive read-only: names and sizes come from
- * the index, bytes as objects of mem that are parts of the archive: whoever opens a file maps the archive's
- * own pages. Never reads a page that it would have to supply itself. Calls mem only.
+ * main.c: the file server's loop: one request after the other, none of which waits. names.c has the calls that name
+ * files, bytes.c those on open files; node.c keeps the names, store.c the bytes of files in RAM, open.c who
+ * has what
+ * open, pipe.c pipes. Calls mem only. Never reads a page that it would have to supply itself.
+ *
+ * Started by proc with: SLOT_EXTRA its service endpoint, SLOT_EXTRA + 1 the boot archive's object. proc signals
+ * SIGNAL_DEATH when a process has ended: what it had open is closed then.
  */
 #include <string.h>
 #include <file_server.h>
 #include <mem_client.h>
+#include <stream_server.h>
+#include <tessera/process.h>
 #include <tessera/start.h>
-#include <tessera/syscall.h>
-#include "index.h"
+#include "archive.h"
+#include "node.h"
+#include "open.h"
 
-#define SERVICE       SLOT_EXTRA        /* the endpoint clients call; proc owns it */
-#define ARCHIVE       (SLOT_EXTRA + 1)  /* the boot archive's object */
-#define READ_MAX      700               /* as in file.idl */
-#define STATUS_BROKEN 1                 /* exit: no archive to serve */
+#define SERVICE        SLOT_EXTRA       /* the endpoint clients call; proc owns it */
+#define ARCHIVE        (SLOT_EXTRA + 1)
+#define SHARE_OF_RAM   4                /* files may take up so much of RAM: a fourth */
+#define DIRECTORY_TMP  "/tmp"
+#define STATUS_BROKEN  1                /* exit: nothing to serve, or no memory */
+#define STATUS_GONE    2                /* exit: the endpoint is gone */
 
-/* The object with the file's bytes, made when first asked for and kept for all who come later. */
-static int object_of(struct index_entry *file)
+/* Files in RAM may take a share of it. */
+static int start_names(void)
 {
-	uint64_t size;
-	cap_t part = 0;
-	int error;
+	struct mem_total total = { 0 };
+	int error = mem_total(SLOT_SPACE, &total);
 
-	if (file->part)
-		return 0;
-	error = mem_object_part(SLOT_SPACE, ARCHIVE, file->offset, file->size ? file->size : 1, &part, &size);
-	if (error)
-		return error == E_NO_MEMORY ? E_NO_MEMORY : E_IO;
-	file->part = part;
-	return part ? 0 : E_NO_MEMORY;
-}
-
-int file_on_open(const struct file_request *request, const char *path, struct send_item *object,
-		 struct file_stat *what)
-{
-	struct index_entry *file = NULL;
-	int error = index_file(path, &file);
-
-	(void)request;
-	if (!error)
-		error = object_of(file);
 	if (error)
 		return error;
-	*object = (struct send_item){ file->part, 1, GIVE_COPY, RIGHT_CALL, 0 };
-	return index_stat(path, what);
+	return node_start(process_start_info()->random[1], total.ram / SHARE_OF_RAM) ? 0 : E_NO_MEMORY;
 }
 
-int file_on_stat(const struct file_request *request, const char *path, struct file_stat *what)
-{
-	(void)request;
-	return index_stat(path, what);
-}
-
-int file_on_list(const struct file_request *request, const char *path, uint32_t index, char *name,
-		 struct file_stat *what)
-{
-	(void)request;
-	return index_list(path, index, name, what);
-}
-
-int file_on_read(const struct file_request *request, const char *path, uint64_t offset, uint32_t most,
-		 void *data, size_t *data_n)
-{
-	struct index_entry *file = NULL;
-	int error = index_file(path, &file);
-	size_t left;
-
-	(void)request;
-	if (error)
-		return error;
-	left = offset < file->size ? file->size - offset : 0;
-	*data_n = most < READ_MAX ? most : READ_MAX;
-	if (*data_n > left)
-		*data_n = left;
-	if (*data_n)
-		memcpy(data, file->data + offset, *data_n);
-	return 0;
-}
-
-/* A broken archive is served up to where it breaks. */
-static int start(void)
+/* A broken archive is served up to where it breaks; without one there is RAM. */
+static int read_archive(void)
 {
 	uint64_t size = 0, at = 0;
 	int error = mem_object_size(SLOT_SPACE, ARCHIVE, &size);
 
+	if (error)
+		return 0;
+	error = mem_map_object(SLOT_SPACE, ARCHIVE, 0, 0, (size + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1), MEM_READ,
+			       0, &at);
 	if (!error)
-		error = mem_map_object(SLOT_SPACE, ARCHIVE, 0, 0, (size + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1),
-				       MEM_READ, 0, &at);
+		error = archive_read((const void *)at, size);
+	return error == E_BAD_ARCHIVE ? 0 : error;
+}
+
+static int start(void)
+{
+	struct place place;
+	struct node *made;
+	int error = start_names();
+
 	if (!error)
-		(void)!index_build((const void *)at, size);
+		error = read_archive();
+	if (!error && !node_place(DIRECTORY_TMP, &place) && !place.there)
+		error = node_make(&place, FILE_DIRECTORY, false, 0, &made);
 	return error;
+}
+
+/* Answers one request: the words go to m, the result is its info. */
+static uint64_t dispatch(struct message *m)
+{
+	if (info_label(m->info) >> 16 == STREAM_INTERFACE) {
+		struct stream_request r = { .badge = m->badge, .info = m->info, .buffer = ipc_buffer() };
+		uint64_t info;
+
+		memcpy(r.w, m->w, sizeof r.w);
+		info = stream_dispatch(&r);
+		memcpy(m->w, r.w, sizeof r.w);
+		return info;
+	} else {
+		struct file_request r = { .badge = m->badge, .info = m->info, .buffer = ipc_buffer() };
+		uint64_t info;
+
+		memcpy(r.w, m->w, sizeof r.w);
+		info = file_dispatch(&r);
+		memcpy(m->w, r.w, sizeof r.w);
+		return info;
+	}
+}
+
+/* What to send after a reply_recv that failed: an answer whose capability is gone becomes an error alone. */
+static uint64_t after_failure(uint64_t answer)
+{
+	return answer & INFO_REPLY && info_items(answer) ? INFO_REPLY | info_make(E_BAD_HANDLE, 0, 0) : 0;
 }
 
 int main(void)
@@ -99,15 +98,19 @@ int main(void)
 	if (start())
 		return STATUS_BROKEN;
 	for (;;) {
-		struct file_request r;
+		uint64_t answer = m.info;
+		long status = sys_reply_recv(SERVICE, &m, 0, 0);
 
-		if (sys_reply_recv(SERVICE, &m, 0, 0) || info_kind(m.info) != KIND_MESSAGE) {
+		if (status == -E_SERVER_GONE)
+			return STATUS_GONE;
+		open_request();
+		if (status) {
+			m.info = after_failure(answer);
+		} else if (info_kind(m.info) == KIND_MESSAGE) {
+			m.info = dispatch(&m);
+		} else {
+			open_sweep();
 			m.info = 0;
-			continue;
 		}
-		r = (struct file_request){ .badge = m.badge, .info = m.info, .buffer = ipc_buffer() };
-		memcpy(r.w, m.w, sizeof r.w);
-		m.info = file_dispatch(&r);
-		memcpy(m.w, r.w, sizeof r.w);
 	}
 }

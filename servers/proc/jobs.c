@@ -263,6 +263,7 @@ static void spawn_failed(struct process *p, const struct job *j)
 		jobs_finish(0, STATUS_NO_SESSION);
 	table_remove(p);
 	life_refuse_waits(parent->pid);
+	service_tell_death();           /* the streams it was given are gone too */
 }
 
 static void run(const struct process *p, const struct job *j)

@@ -9,7 +9,7 @@ static const struct manifest lines[] = {
 	{ .name = "irq", .prio = 63, .version = 1, .private = true, .devices = true,
 	  .extras = { { EXTRA_SYSTEM, NULL } } },
 	{ .name = "console", .prio = 52, .version = 1, .devices = true, .extras = { { EXTRA_SERVER, "irq" } } },
-	{ .name = "file", .prio = 50, .version = 1, .extras = { { EXTRA_ARCHIVE, NULL } } },
+	{ .name = "file", .prio = 50, .version = 2, .deaths = true, .extras = { { EXTRA_ARCHIVE, NULL } } },
 };
 
 static const struct manifest defaults = { .name = NULL, .prio = DEFAULT_PRIO, .version = 1 };

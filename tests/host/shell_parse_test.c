@@ -16,7 +16,7 @@ static struct parse_command command;
 /* All commands of the text as "[word][word]" and what stands behind; a complaint as "! why". */
 static const char *shape(const char *text)
 {
-	static const char *const after[] = { ";", "&", "&&", "||" };
+	static const char *const after[] = { ";", "&", "&&", "||", "|" };
 	static char out[PARSE_BYTES * 2];
 	const char *why;
 	size_t n = 0;
@@ -27,6 +27,11 @@ static const char *shape(const char *text)
 		assert(command.argc > 0 && !command.argv[command.argc] && !why);
 		for (int i = 0; i < command.argc; i++)
 			n += (size_t)snprintf(out + n, sizeof(out) - n, "[%s]", command.argv[i]);
+		if (command.input)
+			n += (size_t)snprintf(out + n, sizeof(out) - n, "<%s", command.input);
+		if (command.output)
+			n += (size_t)snprintf(out + n, sizeof(out) - n, "%s%s", command.append ? ">>" : ">",
+					      command.output);
 		n += (size_t)snprintf(out + n, sizeof(out) - n, "%s", after[command.after]);
 	}
 	if (more < 0)
@@ -75,13 +80,28 @@ static void commands_follow_each_other(void)
 	gives("a &&\nb", "[a]&&[b];");
 }
 
+static void streams_are_redirected(void)
+{
+	gives("a | b|c", "[a]|[b]|[c];");
+	gives("a | b || c", "[a]|[b]||[c];");
+	gives("a > b", "[a]>b;");
+	gives("a>b c", "[a][c]>b;");
+	gives("a >> 'b c' < d | e>f &", "[a]<d>>b c|[e]>f&");
+	gives("a > $$ ; b", "[a]>7;[b];");
+}
+
 static void what_is_wrong_is_said(void)
 {
 	gives("echo 'a", "! a quote is not closed");
 	gives("a; echo \"a'", "[a];! a quote is not closed");
-	gives("a | b", "! there are no pipes");
-	gives("a > b", "! there is no redirection");
-	gives("a < b", "! there is no redirection");
+	gives("| a", "! a command is missing");
+	gives("> a", "! a command is missing");
+	gives("a | | b", "[a]|! a command is missing");
+	gives("a >", "! a file name is missing");
+	gives("a > ; b", "! a file name is missing");
+	gives("a < | b", "! a file name is missing");
+	gives("a > b > c", "! redirected twice");
+	assert(!strcmp(parse_check("a |", &command), "a command is missing"));
 	gives("& a", "! a command is missing");
 	gives("a && && b", "[a]&&! a command is missing");
 	gives("|| a", "! a command is missing");
@@ -132,6 +152,7 @@ int main(void)
 	words_and_quotes();
 	values_are_filled_in();
 	commands_follow_each_other();
+	streams_are_redirected();
 	what_is_wrong_is_said();
 	limits_hold();
 	any_text_does_no_harm();

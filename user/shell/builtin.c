@@ -141,11 +141,67 @@ static int run_cat(const struct builtin *b, int argc, char **argv)
 {
 	int status = 0;
 
+	(void)b;
 	if (argc == 1)
-		return usage(b);
+		return file_print(NULL);
 	for (int i = 1; i < argc; i++)
 		status |= file_print(argv[i]);
 	return status;
+}
+
+static int run_wc(const struct builtin *b, int argc, char **argv)
+{
+	int status = 0;
+
+	(void)b;
+	if (argc == 1)
+		return file_count(NULL);
+	for (int i = 1; i < argc; i++)
+		status |= file_count(argv[i]);
+	return status;
+}
+
+static int run_cp(const struct builtin *b, int argc, char **argv)
+{
+	return argc == 3 ? file_copy(argv[1], argv[2]) : usage(b);
+}
+
+static int run_mv(const struct builtin *b, int argc, char **argv)
+{
+	return argc == 3 ? file_move(argv[1], argv[2]) : usage(b);
+}
+
+/* Does something with each of the paths. */
+static int each(const struct builtin *b, int argc, char **argv, int (*with)(const char *path))
+{
+	int status = 0;
+
+	if (argc == 1)
+		return usage(b);
+	for (int i = 1; i < argc; i++)
+		status |= with(argv[i]);
+	return status;
+}
+
+static int run_rm(const struct builtin *b, int argc, char **argv)
+{
+	return each(b, argc, argv, file_delete);
+}
+
+static int run_mkdir(const struct builtin *b, int argc, char **argv)
+{
+	return each(b, argc, argv, file_new_directory);
+}
+
+static int run_rmdir(const struct builtin *b, int argc, char **argv)
+{
+	return each(b, argc, argv, file_delete_directory);
+}
+
+static int run_df(const struct builtin *b, int argc, char **argv)
+{
+	(void)argv;
+	return argc == 1 ? file_space_left() : usage(b);
 }
 
 /* how: as in proc.shutdown. It does not come back unless it failed. */
@@ -188,7 +244,14 @@ static const struct builtin builtins[] = {
 	{ "audit",    "",               "check every invariant of memory and kernel", run_audit },
 	{ "uptime",   "",               "time since power-on", run_uptime },
 	{ "ls",       "[PATH]",         "files", run_ls },
-	{ "cat",      "FILE...",        "what is in files", run_cat },
+	{ "cat",      "[FILE...]",      "what is in files, or comes in", run_cat },
+	{ "wc",       "[FILE...]",      "lines, words and bytes of files, or of what comes in", run_wc },
+	{ "cp",       "FROM TO",        "copy a file", run_cp },
+	{ "mv",       "FROM TO",        "rename a file or directory", run_mv },
+	{ "rm",       "FILE...",        "remove files", run_rm },
+	{ "mkdir",    "PATH...",        "make directories", run_mkdir },
+	{ "rmdir",    "PATH...",        "remove empty directories", run_rmdir },
+	{ "df",       "",               "how much of RAM files take", run_df },
 	{ "echo",     "[WORDS]",        "print words; $? the last status, $! the pid of the last &", run_echo },
 	{ "shutdown", "[STATUS]",       "power off", run_shutdown },
 	{ "reboot",   "",               "start anew", run_reboot },
@@ -208,11 +271,19 @@ static int run_help(const struct builtin *b, int argc, char **argv)
 		snprintf(head, sizeof(head), "%s %s", builtins[i].name, builtins[i].arguments);
 		printf("  %-22s%s\n", head, builtins[i].does);
 	}
-	puts("  a; b   a && b   a || b   a &   'as is'   \"with $?\"   # comment");
+	puts("  a; b   a && b   a || b   a &   a | b   a < f   a > f   a >> f   'as is'   \"with $?\"   # comment");
 	puts("  keys: arrows, Home, End, ^A ^E ^K ^U ^W, ^C ends the program, ^D ends input");
 	puts("programs:");
 	file_print_programs();
 	return 0;
+}
+
+bool builtin_knows(const char *name)
+{
+	for (unsigned i = 0; i < BUILTINS; i++)
+		if (!strcmp(name, builtins[i].name))
+			return true;
+	return false;
 }
 
 bool builtin_run(int argc, char **argv, int *status)

@@ -3,12 +3,19 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+#include <file_client.h>
 #include <proc_client.h>
+#include <stream_client.h>
+#include <tessera/ipc.h>
 #include <tessera/process.h>
 
 #include "shell.h"
 
-#define JOBS 32
+#define JOBS      32
+#define ARGS_MOST 450                  /* bytes of arguments and environment: proc.idl */
+
+extern char **environ;
 
 static uint64_t jobs[JOBS];            /* pids of programs started with & and not waited for; 0: free */
 
@@ -54,12 +61,62 @@ static int complain(const char *name, int error)
 	return error == E_NOT_FOUND ? STATUS_NOT_FOUND : STATUS_NOT_PROGRAM;
 }
 
-static int spawn(char **argv, unsigned flags, uint64_t *pid)
+/* Arguments and environment as proc.spawn_streams wants them; E_TOO_BIG: more than fits. */
+static int pack(char *const *strings, char *bytes, size_t *size, uint32_t *count)
+{
+	for (*count = 0; strings && strings[*count]; (*count)++) {
+		size_t more = strlen(strings[*count]) + 1;
+
+		if (more > ARGS_MOST - *size)
+			return E_TOO_BIG;
+		memcpy(bytes + *size, strings[*count], more);
+		*size += more;
+	}
+	return 0;
+}
+
+/* What a program gets that shares a stream of the shell's: the console's stand-in, or one more hold on a file. */
+static int share_stream(cap_t own, cap_t *stream)
+{
+	uint32_t terminal = 0, columns, rows;
+	int error = stream_info(own, &terminal, &columns, &rows);
+
+	if (error || terminal) {
+		*stream = SLOT_PROCESS;
+		return 0;
+	}
+	return file_duplicate(own, stream);
+}
+
+/* Takes over the streams given, whatever comes of it. */
+static int spawn_streams(char **argv, unsigned flags, const struct job_streams *given, uint64_t *pid)
+{
+	cap_t stream[3] = { given->input, given->output, 0 };
+	char bytes[ARGS_MOST];
+	uint32_t argc, envc;
+	size_t size = 0;
+	int error = pack(argv, bytes, &size, &argc);
+
+	if (!error)
+		error = pack(environ, bytes, &size, &envc);
+	for (unsigned i = 0; !error && i < 3; i++)
+		if (!stream[i])
+			error = share_stream(SLOT_STDIN + i, &stream[i]);
+	if (!error)
+		error = proc_spawn_streams(SLOT_PROCESS, bytes, size, argc, envc, flags, stream[0], stream[1],
+					   stream[2], pid);
+	for (unsigned i = 0; i < 3; i++)
+		if (stream[i] != SLOT_PROCESS)
+			file_end(stream[i]);    /* nothing is there any more if it was given away */
+	return error;
+}
+
+static int spawn(char **argv, unsigned flags, const struct job_streams *streams, uint64_t *pid)
 {
 	int error;
 
 	fflush(stdout);
-	error = process_spawn((const char *const *)argv, flags, pid);
+	error = spawn_streams(argv, flags, streams, pid);
 	return error ? complain(argv[0], error) : 0;
 }
 
@@ -76,24 +133,40 @@ static int wait_for(uint64_t pid)
 
 int job_run(char **argv)
 {
+	const struct job_streams console = { 0, 0 };
 	uint64_t pid = 0;
-	int status = spawn(argv, PROCESS_FOREGROUND, &pid);
+	int status = spawn(argv, PROCESS_FOREGROUND, &console, &pid);
 
 	return status ? status : wait_for(pid);
 }
 
-int job_start(char **argv)
+int job_begin(char **argv, const struct job_streams *streams, uint64_t *pid)
 {
-	uint64_t pid = 0;
-	int status = spawn(argv, 0, &pid);
+	return spawn(argv, PROCESS_FOREGROUND, streams, pid);
+}
 
-	if (status)
-		return status;
+int job_end(uint64_t pid)
+{
+	return wait_for(pid);
+}
+
+void job_keep(uint64_t pid)
+{
 	for (unsigned i = 0; i < JOBS; i++)
 		if (!jobs[i]) {
 			jobs[i] = pid;
-			break;
+			return;
 		}
+}
+
+int job_start(char **argv, const struct job_streams *streams)
+{
+	uint64_t pid = 0;
+	int status = spawn(argv, 0, streams, &pid);
+
+	if (status)
+		return status;
+	job_keep(pid);
 	shell.background = pid;
 	printf("[%" PRIu64 "]\n", pid);
 	return 0;

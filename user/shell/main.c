@@ -1,7 +1,8 @@
 /*
- * shell: reads commands from the console, or takes them from `shell -c COMMANDS`, and runs them one after
- * the other. This file reads and sequences; parse.c is the language, builtin.c what the shell does itself,
- * job.c programs.
+ * shell: reads commands from the console, or takes them from `shell -c COMMANDS` or `shell FILE`, and runs them one
+ * after the other; `shell -b COMMAND WORDS` is one of its own commands. This file reads and sequences; parse.c
+ * is the
+ * language, builtin.c what the shell does itself, job.c programs, pipeline.c their streams, file.c files.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,17 +20,23 @@
 
 struct shell shell;
 
-static int run_command(struct parse_command *c)
+static int run_command(struct parse_command *c, bool in_pipeline)
 {
+	const struct job_streams own = { 0, 0 };
 	int status;
 
+	if (in_pipeline || c->after == AFTER_PIPE || c->input || c->output)
+		return pipeline_run(c);
 	if (c->after == AFTER_BACKGROUND)
-		return job_start(c->argv);
+		return job_start(c->argv, &own);
 	return builtin_run(c->argc, c->argv, &status) ? status : job_run(c->argv);
 }
 
-static bool is_skipped(enum parse_after before)
+/* A pipeline is run or skipped as a whole. */
+static bool is_skipped(enum parse_after before, bool was_skipped)
 {
+	if (before == AFTER_PIPE)
+		return was_skipped;
 	return (before == AFTER_AND && shell.status) || (before == AFTER_OR && !shell.status);
 }
 
@@ -38,6 +45,7 @@ int run_text(const char *text)
 	struct parse_command command;
 	enum parse_after before = AFTER_NEXT;
 	const char *why = parse_check(text, &command);
+	bool skipped = false;
 
 	while (!why && !shell.leave) {
 		const struct parse_values values = {
@@ -48,13 +56,15 @@ int run_text(const char *text)
 
 		if (parse_next(&text, &values, &command, &why) <= 0)
 			break;
-		if (!is_skipped(before))
-			shell.status = (unsigned)run_command(&command);
+		skipped = is_skipped(before, skipped);
+		if (!skipped)
+			shell.status = (unsigned)run_command(&command, before == AFTER_PIPE);
 		before = command.after;
 		fflush(stdout);
 		if (shell.status == STATUS_INTERRUPTED && shell.interactive)
 			break;
 	}
+	pipeline_drop();
 	if (why) {
 		fprintf(stderr, "shell: %s\n", why);
 		shell.status = STATUS_USAGE;
@@ -122,12 +132,34 @@ static void interact(void)
 	}
 }
 
+/* The commands in a file. */
+static int run_file(const char *path)
+{
+	char *text = file_text(path);
+	int status = text ? run_text(text) : STATUS_FAILED;
+
+	free(text);
+	return status;
+}
+
+static int run_builtin(int argc, char **argv)
+{
+	int status = STATUS_NOT_FOUND;
+
+	(void)builtin_run(argc, argv, &status);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "-c"))
 		return run_text(argv[2]);
+	if (argc > 2 && !strcmp(argv[1], "-b"))
+		return run_builtin(argc - 2, argv + 2);
+	if (argc == 2 && argv[1][0] != '-')
+		return run_file(argv[1]);
 	if (argc != 1)
-		return say_usage("shell [-c COMMANDS]");
+		return say_usage("shell [FILE | -c COMMANDS]");
 	interact();
 	return (int)shell.status;
 }

@@ -85,13 +85,11 @@ static void quoted(struct parser *p)
 	p->at++;
 }
 
-static void word(struct parser *p)
+/* A word into the bytes; where it begins. */
+static char *word(struct parser *p)
 {
-	if (p->out->argc == PARSE_WORDS) {
-		p->why = "too many words";
-		return;
-	}
-	p->out->argv[p->out->argc++] = p->out->bytes + p->used;
+	char *start = p->out->bytes + p->used;
+
 	while (!p->why && !is_special(*p->at)) {
 		if (*p->at == '\'' || *p->at == '"') {
 			quoted(p);
@@ -104,6 +102,15 @@ static void word(struct parser *p)
 		}
 	}
 	add(p, 0);
+	return start;
+}
+
+static void argument(struct parser *p)
+{
+	if (p->out->argc == PARSE_WORDS)
+		p->why = "too many words";
+	else
+		p->out->argv[p->out->argc++] = word(p);
 }
 
 /* At what ends a command. */
@@ -114,12 +121,8 @@ static void separator(struct parser *p)
 	if (!c)
 		return;
 	p->at++;
-	if (c == '<' || c == '>')
-		p->why = "there is no redirection";
-	else if (c == '|' && *p->at != '|')
-		p->why = "there are no pipes";
-	else if (c == '|')
-		p->out->after = AFTER_OR;
+	if (c == '|')
+		p->out->after = *p->at == '|' ? AFTER_OR : AFTER_PIPE;
 	else if (c == '&')
 		p->out->after = *p->at == '&' ? AFTER_AND : AFTER_BACKGROUND;
 	if (p->out->after == AFTER_OR || p->out->after == AFTER_AND)
@@ -137,6 +140,29 @@ static void skip_blank(struct parser *p)
 			p->at++;
 }
 
+static bool is_redirection(char c)
+{
+	return c == '<' || c == '>';
+}
+
+/* At a < or >: the file's name follows. */
+static void redirection(struct parser *p)
+{
+	bool input = *p->at++ == '<';
+	char **where = input ? &p->out->input : &p->out->output;
+	bool append = !input && *p->at == '>';
+
+	p->at += append;
+	skip_blank(p);
+	if (is_special(*p->at))
+		p->why = "a file name is missing";
+	else if (*where)
+		p->why = "redirected twice";
+	else
+		*where = word(p);
+	p->out->append |= append;
+}
+
 int parse_next(const char **text, const struct parse_values *values, struct parse_command *c,
 	       const char **why)
 {
@@ -144,12 +170,19 @@ int parse_next(const char **text, const struct parse_values *values, struct pars
 
 	c->argc = 0;
 	c->after = AFTER_NEXT;
+	c->input = c->output = NULL;
+	c->append = false;
 	do {
 		skip_blank(&p);
-		while (!p.why && !is_special(*p.at)) {
-			word(&p);
+		while (!p.why && (!is_special(*p.at) || is_redirection(*p.at))) {
+			if (is_redirection(*p.at))
+				redirection(&p);
+			else
+				argument(&p);
 			skip_blank(&p);
 		}
+		if (!p.why && !c->argc && (c->input || c->output))
+			p.why = "a command is missing";
 		if (!p.why)
 			separator(&p);
 	} while (!p.why && !c->argc && *p.at);
@@ -169,7 +202,7 @@ const char *parse_check(const char *text, struct parse_command *scratch)
 
 	while ((more = parse_next(&text, &values, scratch, &why)) > 0)
 		after = scratch->after;
-	if (!more && (after == AFTER_AND || after == AFTER_OR))
+	if (!more && (after == AFTER_AND || after == AFTER_OR || after == AFTER_PIPE))
 		return "a command is missing";
 	return why;
 }

@@ -6,12 +6,15 @@
  *   a; b         one after the other (a newline does the same)
  *   a && b       b if a gave 0;   a || b  b if it did not
  *   a &          does not wait for a
+ *   a | b        b reads what a writes
+ *   a < f, a > f, a >> f   input from a file, output to a file, behind what is in a file
  *   $? $$ $!     last status, own pid, pid of the last command started with &
  *   # ...        nothing, to the end of the line
  */
 #ifndef SHELL_PARSE_H
 #define SHELL_PARSE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define PARSE_WORDS 64
@@ -22,6 +25,7 @@ enum parse_after {                     /* what stands behind a command */
 	AFTER_BACKGROUND,
 	AFTER_AND,
 	AFTER_OR,
+	AFTER_PIPE,
 };
 
 struct parse_values {
@@ -32,6 +36,8 @@ struct parse_values {
 struct parse_command {
 	int argc;                      /* at least 1 */
 	char *argv[PARSE_WORDS + 1];   /* into bytes; NULL at the end */
+	char *input, *output;          /* into bytes; NULL: not redirected */
+	bool append;                   /* to the output */
 	enum parse_after after;
 	char bytes[PARSE_BYTES];
 };

@@ -13,6 +13,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <tessera/abi.h>
+
+#include "parse.h"
 
 #define STATUS_FAILED      1
 #define STATUS_USAGE       2
@@ -35,10 +38,23 @@ int run_text(const char *text);
 
 /* builtin.c: runs one command that the shell knows itself; false: it is none. */
 bool builtin_run(int argc, char **argv, int *status);
+bool builtin_knows(const char *name);
+/* pipeline.c: runs a command whose streams are redirected, or that is part of a pipeline. */
+int pipeline_run(struct parse_command *c);
+/* Ends the pipeline that is being made, if there is one: what follows could not be run. */
+void pipeline_drop(void);
 
 /* job.c: programs. */
+/* Streams that a program gets in place of the shell's own, 0: none. Given away with the call, also if it fails. */
+struct job_streams {
+	cap_t input, output;
+};
 int job_run(char **argv);              /* and waits for its end */
-int job_start(char **argv);            /* & */
+int job_start(char **argv, const struct job_streams *streams);  /* & */
+/* Starts one command of a pipeline; 0 and its pid, or an exit status. */
+int job_begin(char **argv, const struct job_streams *streams, uint64_t *pid);
+int job_end(uint64_t pid);             /* waits for it: its exit status */
+void job_keep(uint64_t pid);           /* it goes on beside the shell, as one started with & */
 int job_wait(uint64_t pid);            /* pid 0: all started with & */
 void job_reap(void);                   /* tells which of those have ended */
 
@@ -50,10 +66,22 @@ int report_maps(uint64_t pid);
 int report_uptime(void);
 int report_why(uint64_t address);
 
-/* file.c: what the file server has. */
+/* file.c: what the file server has. A path NULL: the standard input. */
 int file_list_directory(const char *path);
 int file_print(const char *path);
+int file_count(const char *path);
+int file_copy(const char *from, const char *to);
+int file_move(const char *from, const char *to);
+int file_delete(const char *path);
+int file_new_directory(const char *path);
+int file_delete_directory(const char *path);
+int file_space_left(void);
 void file_print_programs(void);        /* the names in /bin, in columns */
+/* All of a file, as text to be freed; NULL: said why not. */
+char *file_text(const char *path);
+/* An open file (how: enum file_open_flag), 0 or an error number; and its end. */
+int file_open_path(const char *path, unsigned how, cap_t *file);
+void file_end(cap_t file);
 
 /* say.c: complaints and names. */
 /* "shell: WHAT: text of the error" on stderr; gives STATUS_FAILED. */

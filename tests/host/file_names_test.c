@@ -1,0 +1,303 @@
+/*
+ * file_names_test.c: the file server's names and bytes: what an archive becomes, odd paths, broken archives;
+ * names made, moved
+ * and removed against a model of ours; bytes written, cut and read against a plain array; the limit, to the byte.
+ */
+// SOURCES: servers/file/node.c servers/file/store.c servers/file/archive.c libc/cpio.c
+// CFLAGS: -Iservers/file
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tessera/abi.h>
+#include "archive.h"
+#include "node.h"
+
+#define LIMIT (1u << 20)
+
+static char archive[1 << 17];
+static size_t archive_size;
+
+static void pad(void)
+{
+	while (archive_size % 4)
+		archive[archive_size++] = 0;
+}
+
+static void add(const char *name, unsigned mode, const char *data)
+{
+	static unsigned inode;
+
+	archive_size += (size_t)sprintf(archive + archive_size,
+		"070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x", ++inode, mode, 0, 0, 1, 77,
+		strlen(data), 0, 0, 0, 0, strlen(name) + 1, 0);
+	strcpy(archive + archive_size, name);
+	archive_size += strlen(name) + 1;
+	pad();
+	memcpy(archive + archive_size, data, strlen(data));
+	archive_size += strlen(data);
+	pad();
+}
+
+static void begin(void)
+{
+	assert(node_start(1, LIMIT));
+}
+
+static struct node *at(const char *path)
+{
+	struct node *n = NULL;
+
+	assert(node_find(path, &n) == 0);
+	return n;
+}
+
+static int find_error(const char *path)
+{
+	struct node *n = NULL;
+
+	return node_find(path, &n);
+}
+
+static void listing_is(const char *path, const char *expected)
+{
+	char all[512] = "", last[NODE_NAME + 1] = "";
+	struct node *n, *directory = at(path);
+
+	while ((n = node_after(directory, last)) != NULL) {
+		strcat(strcat(all, n->name), n->kind == FILE_DIRECTORY ? "/ " : " ");
+		strcpy(last, n->name);
+	}
+	if (strcmp(all, expected) != 0) {
+		fprintf(stderr, "%s: got `%s`, expected `%s`\n", path, all, expected);
+		abort();
+	}
+}
+
+static void an_archive_becomes_a_tree(void)
+{
+	begin();
+	archive_size = 0;
+	add("boot/proc", 0100755, "flat");
+	add("bin/shell", 0100755, "sh");
+	add("a-b/x", 0100644, "1");
+	add("./a0", 0100644, "22");
+	add("a/x", 0100644, "333");
+	add("/etc/deep/motd", 0100644, "hello\n");
+	add("empty", 0040755, "");
+	add("bin", 0040700, "");
+	add("dev/null", 0020666, "");
+	add("bin/hello", 0100755, "");
+	add("bin/hello", 0100755, "again");
+	add("a0/under", 0100644, "a file is in the way");
+	add("TRAILER!!!", 0, "");
+	assert(archive_read(archive, archive_size) == 0);
+	listing_is("/", "a/ a-b/ a0 bin/ boot/ empty/ etc/ ");
+	listing_is("", "a/ a-b/ a0 bin/ boot/ empty/ etc/ ");
+	listing_is("/bin//./", "hello shell ");
+	listing_is("empty", "");
+	listing_is("etc/deep/../deep", "motd ");
+	listing_is("../../etc", "deep/ ");
+	assert(at("/etc/deep/motd")->size == 6 && !memcmp(at("/etc/deep/motd")->data, "hello\n", 6));
+	assert((const char *)at("etc/deep/motd")->data == archive + at("etc/deep/motd")->offset);
+	assert(at("bin/hello")->size == 0);
+	assert(at("a0")->mtime == 77 && at("a0")->fixed && at("a")->fixed);
+	assert(find_error("a0/") == E_NOT_DIRECTORY && find_error("a/x/y") == E_NOT_DIRECTORY);
+	assert(find_error("etc/dee") == E_NOT_FOUND);
+	assert(find_error("dev") == E_NOT_FOUND && find_error("b") == E_NOT_FOUND);
+	assert(node_remove(at("a0"), FILE_REGULAR) == E_READ_ONLY);
+	assert(node_remove(at("empty"), FILE_DIRECTORY) == E_READ_ONLY);
+	assert(store_used() == 0);
+}
+
+static void long_paths_are_not_found(void)
+{
+	char path[1000];
+	struct place place;
+
+	begin();
+	memset(path, 'x', sizeof path);
+	path[sizeof path - 1] = 0;
+	assert(find_error(path) == E_NOT_FOUND && node_place(path, &place) == E_TOO_BIG);
+	path[NODE_NAME] = 0;
+	assert(node_place(path, &place) == 0);
+	memset(path, '/', sizeof path - 1);
+	assert(at(path)->kind == FILE_DIRECTORY && node_place(path, &place) == E_BAD_ARG);
+	assert(node_place(".", &place) == E_BAD_ARG && node_place("/..", &place) == E_BAD_ARG);
+}
+
+static void a_broken_archive_is_served_up_to_the_break(void)
+{
+	begin();
+	archive_size = 0;
+	add("good", 0100644, "x");
+	add("bad", 0100644, "y");
+	assert(archive_read(archive, archive_size - 4) == E_BAD_ARCHIVE);
+	assert(find_error("good") == 0 && find_error("bad") == E_NOT_FOUND);
+	begin();
+	assert(archive_read(archive, 0) == E_BAD_ARCHIVE);
+	listing_is("/", "");
+}
+
+static int make(const char *path, uint32_t kind)
+{
+	struct place place;
+	struct node *made;
+	int error = node_place(path, &place);
+
+	if (error)
+		return error;
+	return place.there ? E_EXISTS : node_make(&place, kind, false, 0, &made);
+}
+
+static int move(const char *from, const char *to)
+{
+	struct node *n = NULL;
+	struct place place;
+	int error = node_find(from, &n);
+
+	if (!error)
+		error = node_place(to, &place);
+	return error ? error : node_rename(n, &place);
+}
+
+static void names_move_and_go(void)
+{
+	struct node *n;
+
+	begin();
+	assert(make("d", FILE_DIRECTORY) == 0 && make("d/e", FILE_DIRECTORY) == 0 && make("d/e/f", FILE_REGULAR) == 0);
+	assert(make("g", FILE_REGULAR) == 0 && make("d", FILE_REGULAR) == E_EXISTS);
+	assert(make("no/x", FILE_REGULAR) == E_NOT_FOUND && make("g/x", FILE_REGULAR) == E_NOT_DIRECTORY);
+	assert(move("d", "d/e/x") == E_BAD_ARG && move("d", "d") == 0 && move("d/e", "d/e/f") == E_BAD_ARG);
+	assert(move("d/e", "/h") == 0 && find_error("h/f") == 0);
+	listing_is("/", "d/ g h/ ");
+	assert(move("g", "d") == E_IS_DIRECTORY && move("d", "g") == E_NOT_DIRECTORY);
+	assert(move("d", "h") == E_DIRECTORY_NOT_EMPTY && move("h", "d") == 0 && find_error("d/f") == 0);
+	assert(node_remove(at("d"), FILE_DIRECTORY) == E_DIRECTORY_NOT_EMPTY);
+	assert(node_remove(at("d"), FILE_REGULAR) == E_IS_DIRECTORY);
+	assert(node_remove(at("g"), FILE_DIRECTORY) == E_NOT_DIRECTORY);
+	assert(store_write(&at("g")->store, 0, "abc", 3) == 0);
+	n = at("d/f");
+	node_open(n);
+	assert(store_write(&n->store, 5000, "xyz", 3) == 0);
+	assert(move("g", "d/f") == 0 && !n->named && node_size(n) == 5003);
+	assert(node_size(at("d/f")) == 3);
+	node_close(n);
+	assert(node_remove(at("d/f"), FILE_REGULAR) == 0 && node_remove(at("d"), FILE_DIRECTORY) == 0);
+	assert(node_count() == 1 && store_used() == 0);
+}
+
+static void the_limit_holds_and_all_comes_back(void)
+{
+	static char page[STORE_PAGE];
+	struct node *n;
+	uint64_t used;
+	uint64_t end = 0;
+
+	begin();
+	assert(make("f", FILE_REGULAR) == 0);
+	n = at("f");
+	used = store_used();
+	while (store_write(&n->store, end, page, sizeof page) == 0)
+		end += sizeof page;
+	assert(node_size(n) == end && store_used() <= LIMIT && LIMIT - store_used() < 4 * STORE_PAGE);
+	assert(store_write(&n->store, end - 10, page, 20) == E_NO_SPACE && node_size(n) == end);
+	assert(store_write(&n->store, 0, "x", 1) == 0);
+	assert(store_resize(&n->store, 1ull << 40) == 0);
+	assert(store_write(&n->store, (1ull << 40) - 1, "x", 1) == E_NO_SPACE);
+	assert(store_resize(&n->store, UINT64_MAX) == E_NO_SPACE);
+	assert(store_write(&n->store, UINT64_MAX, "ab", 2) == E_NO_SPACE);
+	assert(store_resize(&n->store, 0) == 0 && store_used() == used);
+	assert(node_remove(n, FILE_REGULAR) == 0 && store_used() == 0);
+	for (end = 0; make((char[]){ 'a' + (char)(end % 26), 'a' + (char)(end / 26 % 26), 'a' + (char)(end / 676), 0 },
+			   FILE_REGULAR) == 0; end++)
+		;
+	assert(end > 1000 && end < 26 * 676 && node_count() == end + 1);
+}
+
+/* Random writes, cuts and reads of one file beside an array. */
+static void bytes_are_what_was_written(void)
+{
+	static unsigned char model[40000], got[40000], data[3000];
+	struct store s = { .size = 0 };
+	size_t size = 0;
+
+	store_start(LIMIT);
+	srand(2);
+	for (int i = 0; i < 20000; i++) {
+		size_t offset = (size_t)rand() % 36000, n = (size_t)rand() % sizeof data;
+
+		for (size_t k = 0; k < n; k++)
+			data[k] = (unsigned char)rand();
+		if (rand() % 4 == 0) {
+			assert(store_resize(&s, offset) == 0);
+			if (offset < size)
+				memset(model + offset, 0, size - offset);
+			size = offset;
+		} else {
+			assert(store_write(&s, offset, data, n) == 0);
+			memcpy(model + offset, data, n);
+			if (n && offset + n > size)
+				size = offset + n;
+		}
+		assert(s.size == size && store_read(&s, 0, got, sizeof got) == size && !memcmp(got, model, size));
+		assert(store_read(&s, size, got, 1) == 0 && store_read(&s, UINT64_MAX, got, 1) == 0);
+	}
+	assert(store_resize(&s, 0) == 0 && store_used() == 0);
+}
+
+/* Random names in two directories beside a table. */
+static void names_are_what_was_made(void)
+{
+	static bool model[2][100];
+	char path[16], to[16];
+
+	begin();
+	assert(make("0", FILE_DIRECTORY) == 0 && make("1", FILE_DIRECTORY) == 0);
+	srand(3);
+	for (int i = 0; i < 100000; i++) {
+		int d = rand() % 2, n = rand() % 100, d2 = rand() % 2, n2 = rand() % 100;
+
+		snprintf(path, sizeof path, "%d/%d", d, n);
+		snprintf(to, sizeof to, "%d/%d", d2, n2);
+		assert(find_error(path) == (model[d][n] ? 0 : E_NOT_FOUND));
+		if (rand() % 3 == 0) {
+			assert(make(path, FILE_REGULAR) == (model[d][n] ? E_EXISTS : 0));
+			model[d][n] = true;
+		} else if (rand() % 2 && model[d][n]) {
+			assert(move(path, to) == 0);
+			model[d][n] = false;
+			model[d2][n2] = true;
+		} else if (model[d][n]) {
+			assert(node_remove(at(path), FILE_REGULAR) == 0);
+			model[d][n] = false;
+		}
+	}
+	for (int d = 0; d < 2; d++) {
+		char last[NODE_NAME + 1] = "";
+		struct node *e, *directory = at(d ? "1" : "0");
+		int seen = 0, have = 0;
+
+		for (int n = 0; n < 100; n++)
+			have += model[d][n];
+		for (; (e = node_after(directory, last)) != NULL; seen++) {
+			assert(strcmp(e->name, last) > 0 && model[d][atoi(e->name)]);
+			strcpy(last, e->name);
+		}
+		assert(seen == have);
+	}
+}
+
+int main(void)
+{
+	an_archive_becomes_a_tree();
+	long_paths_are_not_found();
+	a_broken_archive_is_served_up_to_the_break();
+	names_move_and_go();
+	the_limit_holds_and_all_comes_back();
+	bytes_are_what_was_written();
+	names_are_what_was_made();
+	puts("file_names: ok");
+	return 0;
+}
