@@ -45,6 +45,11 @@ extern const struct start_info *start_info LIBC_HIDDEN;
  */
 uint64_t thread_wait_signals(uint64_t mask, uint64_t deadline) LIBC_HIDDEN;
 
+struct timespec;
+
+/* The time CSR at a time of CLOCK_MONOTONIC or CLOCK_REALTIME, never 0; EINVAL for a bad time or clock. */
+int clock_deadline(unsigned long clock, const struct timespec *time, uint64_t *deadline) LIBC_HIDDEN;
+
 /* The longest path that a server takes. */
 #define PATH_BYTES 200
 

@@ -1,9 +1,10 @@
 /*
  * time.c: clocks and sleeping. The only clock is the time CSR, which counts from power-on: monotonic
- * time, and with proc's account the process's CPU time. Nothing knows the date yet: CLOCK_REALTIME is
- * refused.
+ * time, and with proc's account the process's CPU time. Nobody sets the date: CLOCK_REALTIME began with 1970
+ * at power-on, as on a machine whose clock was never set.
  */
 #include <errno.h>
+#include <sched.h>
 #include <sys/time.h>
 #include <sys/times.h>
 #include <time.h>
@@ -49,7 +50,7 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 	uint64_t ticks = 0;
 	int error = 0;
 
-	if (clock == CLOCK_MONOTONIC) {
+	if (clock == CLOCK_MONOTONIC || clock == CLOCK_REALTIME) {
 		ticks = sys_time();
 	} else if (clock == CLOCK_PROCESS_CPUTIME_ID) {
 		error = cpu_ticks(&ticks);
@@ -64,7 +65,7 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 
 int clock_getres(clockid_t clock, struct timespec *step)
 {
-	if (clock != CLOCK_MONOTONIC && clock != CLOCK_PROCESS_CPUTIME_ID) {
+	if (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME && clock != CLOCK_PROCESS_CPUTIME_ID) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -74,13 +75,20 @@ int clock_getres(clockid_t clock, struct timespec *step)
 	return 0;
 }
 
-/* The date: no clock of this system knows it. */
 int gettimeofday(struct timeval *restrict now, void *restrict zone)
 {
-	(void)now;
+	struct timespec t = { 0 };
+
 	(void)zone;
-	errno = ENOSYS;
-	return -1;
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	now->tv_sec = t.tv_sec;
+	now->tv_usec = t.tv_nsec / 1000;
+	return 0;
+}
+
+int timespec_get(struct timespec *now, int base)
+{
+	return base == TIME_UTC && !clock_gettime(CLOCK_REALTIME, now) ? base : 0;
 }
 
 /* In units of CLOCKS_PER_SEC, which is what picolibc's clock() divides by. */
@@ -97,13 +105,28 @@ clock_t times(struct tms *out)
 	return (clock_t)(sys_time() * CLOCKS_PER_SEC / start_info->timebase);
 }
 
+static bool time_bad(const struct timespec *t)
+{
+	return t->tv_nsec < 0 || (uint64_t)t->tv_nsec >= NANOSECONDS;
+}
+
+int clock_deadline(clockid_t clock, const struct timespec *time, uint64_t *deadline)
+{
+	if ((clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME) || time_bad(time))
+		return EINVAL;
+	*deadline = time->tv_sec < 0 ? 1 : time_to_ticks(time);
+	if (!*deadline)
+		*deadline = 1;
+	return 0;
+}
+
 /* Nothing interrupts a sleep: *left stays as it is. */
 int nanosleep(const struct timespec *span, struct timespec *left)
 {
 	uint64_t deadline;
 
 	(void)left;
-	if (span->tv_sec < 0 || span->tv_nsec < 0 || (uint64_t)span->tv_nsec >= NANOSECONDS) {
+	if (span->tv_sec < 0 || time_bad(span)) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -112,6 +135,27 @@ int nanosleep(const struct timespec *span, struct timespec *left)
 	if (__builtin_add_overflow(sys_time(), time_to_ticks(span), &deadline))
 		deadline = UINT64_MAX;
 	thread_wait_signals(0, deadline);
+	return 0;
+}
+
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *time, struct timespec *left)
+{
+	uint64_t deadline;
+	int error = clock_deadline(clock, time, &deadline);
+
+	if (error || (!(flags & TIMER_ABSTIME) && time->tv_sec < 0))
+		return EINVAL;
+	if (flags & TIMER_ABSTIME)
+		thread_wait_signals(0, deadline);
+	else
+		(void)nanosleep(time, left);
+	return 0;
+}
+
+/* Blocks for a tick: whoever is ready has its turn. */
+int sched_yield(void)
+{
+	thread_wait_signals(0, sys_time() + 1);
 	return 0;
 }
 

@@ -1,11 +1,10 @@
 /* time.h: picolibc's, with the clocks and waits that Tessera has. */
-#ifndef _POSIX_TIMERS
-#define _POSIX_TIMERS 200809L
-#endif
-#ifndef _POSIX_MONOTONIC_CLOCK
-#define _POSIX_MONOTONIC_CLOCK 200112L
-#endif
-#ifndef _POSIX_CPUTIME
-#define _POSIX_CPUTIME 200112L
-#endif
+#include <sys/features.h>
 #include_next <time.h>
+#ifndef TIME_UTC
+#define TIME_UTC 1
+#endif
+#ifdef __cplusplus
+extern "C"
+#endif
+int timespec_get(struct timespec *, int);
