@@ -70,7 +70,7 @@ INCLUDES := -Ikernel/abi -Ilibc/include -I$(GEN)
 COMMON   := -std=gnu17 -O2 -g -Wall -Wextra -Werror -fno-common -fno-strict-aliasing \
 	-ffile-prefix-map=$(CURDIR)=. -Wa,--debug-prefix-map=$(CURDIR)=. $(INCLUDES)
 BARE     := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -ffreestanding -fno-pic $(COMMON)
-KERNEL_FLAGS := $(BARE) -Ikernel $(if $(filter debug,$(BUILD)),-DDEBUG=1 -fsanitize=undefined)
+KERNEL_FLAGS := $(BARE) -Ikernel -I$(OUT)/offsets $(if $(filter debug,$(BUILD)),-DDEBUG=1 -fsanitize=undefined)
 ROOT_FLAGS   := $(BARE) -Iservers/mem -DROOT_SERVER=1 -isystem $(PICOLIBC)/include
 USER_FLAGS   := -D__tessera__=1 -march=rv64gc -mabi=lp64d -mno-relax -fPIE -ftls-model=local-exec -fstack-protector-strong \
 	-ffunction-sections -fdata-sections $(COMMON) -isystem $(PICOLIBC)/include
@@ -195,8 +195,13 @@ $(OUT)/obj/kernel/root.S.o: kernel/root.S $(OUT)/mem.bin $(OUT)/flags
 	$(call compile,AS     ,$(KERNEL_FLAGS) -DROOT_IMAGE_PATH='"$(OUT)/mem.bin"')
 $(OUT)/obj/kernel/%.o: kernel/%.c $(OUT)/flags
 	$(call compile,CC     ,$(KERNEL_FLAGS))
-$(OUT)/obj/kernel/%.S.o: kernel/%.S $(OUT)/flags
+$(OUT)/obj/kernel/%.S.o: kernel/%.S $(OUT)/offsets/offsets.h $(OUT)/flags
 	$(call compile,AS     ,$(KERNEL_FLAGS))
+$(OUT)/offsets/offsets.h: kernel/offsets.def $(OUT)/flags
+	$(call say,OFFSETS $@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KERNEL_FLAGS) -MMD -MP -MT $@ -MF $(@:.h=.d) -x c -S -o - $< | sed -n 's/^->/#define /p' >$@
+-include $(OUT)/offsets/offsets.d
 $(OUT)/root/%.o: %.c $(AFTER)
 	$(call compile,CC root,$(ROOT_FLAGS) $(call rank,mem))
 $(OUT)/root/%.S.o: %.S $(AFTER)
@@ -364,7 +369,7 @@ test-qemu: tools-test tools-run image $(OUT)/kerneltest.bin | test-host
 	$(Q)BUILD=release $(PYTEST) -n $(or $(JOBS),2) --junitxml=build/junit-release.xml \
 		--ignore tests/qemu/kernel_test.py tests/qemu $(none_ok)
 
-lint: $(GEN_STAMP) | tools-build tools-lint
+lint: $(GEN_STAMP) $(OUT)/offsets/offsets.h | tools-build tools-lint
 	@$(PYTHON) tools/idl/idl.py --doc $(IDL) | cmp -s - docs/abi-servers.md || \
 		{ echo "docs/abi-servers.md is not what the interface files say: make abi-doc" >&2; false; }
 	$(Q)tools/lint --kernel '$(CC) $(KERNEL_FLAGS)' --root '$(CC) $(ROOT_FLAGS)' --user '$(CC) $(USER_FLAGS)'

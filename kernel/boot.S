@@ -2,8 +2,8 @@
  * boot.S: from the firmware's jump to C at the kernel's virtual address. Entered in S mode, paging off,
  * a0 = hart id, a1 = physical address of the device tree (SBI 1.0, section "boot"). Everything here is PC-relative.
  */
+#include "offsets.h"
 #include "riscv.h"
-#include "thread.h"
 
 	.section .text.boot, "ax"
 	.globl boot_entry

@@ -7,16 +7,11 @@
  */
 #include "cap.h"
 
-#include "cap_asm.h"
 #include "frame.h"
 #include "kernel.h"
 #include "object.h"
 #include "space.h"
 #include "thread.h"
-
-_Static_assert(offsetof(struct slot, object) == SLOT_OBJECT && offsetof(struct slot, badge) == SLOT_BADGE &&
-	       TYPE_ENDPOINT == SLOT_ENDPOINT && RIGHT_RECV == SLOT_RIGHT_RECV && RIGHT_CALL == SLOT_RIGHT_CALL,
-	       "ipc_fast.S");
 
 struct slot cap_origin;
 

@@ -20,25 +20,9 @@ void debug_paint_stack(char *stack, uint64_t size);
 /* Most bytes of the stack that were ever used. */
 uint64_t debug_stack_used(const char *stack, uint64_t size);
 #else
-static inline void debug_downgrade(uint64_t space, uint64_t va, uint64_t harts)
-{
-	(void)space;
-	(void)va;
-	(void)harts;
-}
-
-static inline void debug_fenced(uint64_t space, uint64_t va, uint64_t harts)
-{
-	(void)space;
-	(void)va;
-	(void)harts;
-}
-
-static inline void debug_paint_stack(char *stack, uint64_t size)
-{
-	(void)stack;
-	(void)size;
-}
+#define debug_downgrade(space, va, harts) ((void)(space), (void)(va), (void)(harts))
+#define debug_fenced(space, va, harts) ((void)(space), (void)(va), (void)(harts))
+#define debug_paint_stack(stack, size) ((void)(stack), (void)(size))
 #endif
 
 #endif

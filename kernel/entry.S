@@ -2,9 +2,7 @@
  * entry.S: the way in and out. In user mode sscratch holds the running thread; in the kernel it is 0 and
  * tp holds the hart. A system call saves what a function call preserves and its arguments; anything else saves all.
  */
-#include <tessera/abi.h>
 #include "regs.h"
-#include "riscv.h"
 
 	.section .text.fast, "ax"
 	.balign 64
@@ -54,22 +52,26 @@ trap_bad_call:
 trap_other:
 	csrrw	t0, sscratch, zero
 	sd	t0, X(4)(tp)
-	sd	ra, X(1)(tp)
 	save_preserved
 	save_arguments
-	sd	t2, X(7)(tp)
-	sd	t3, X(28)(tp)
-	sd	t4, X(29)(tp)
-	sd	t5, X(30)(tp)
-	sd	t6, X(31)(tp)
+	.irp	n, 1,7,28,29,30,31
+	sd	x\n, X(\n)(tp)
+	.endr
 	csrr	t0, sepc
 	sd	t0, X(0)(tp)
 	li	t0, 1
 	sd	t0, THREAD_FULL(tp)
-	lock_take
-	mv	a0, tp
 	csrr	a1, scause
 	csrr	a2, stval
+	lock_take
+	andi	t0, a1, -3
+	addi	t0, t0, -CAUSE_LOAD_PAGE
+	beqz	t0, fault_fast		/* CAUSE_STORE_PAGE, too */
+
+	/* The fast path comes here, too, before it changes anything. */
+	.globl trap_slow
+trap_slow:
+	mv	a0, tp
 	ld	tp, THREAD_HART(tp)
 	ld	sp, HART_STACK(tp)
 	call	trap_enter
@@ -85,6 +87,10 @@ trap_resume:
 	ld	t3, HART_CURRENT(tp)
 #endif
 	mv	t5, tp
+
+/* Enters t3 on the hart t5, whatever state its registers are in. */
+	.globl trap_restore
+trap_restore:
 	enter_thread
 	lock_drop
 	ld	t0, THREAD_FULL(tp)
@@ -98,14 +104,9 @@ trap_resume:
 	sret
 1:	sc.d	t0, zero, (tp)		/* a reservation does not outlive the thread's turn; X(0) is in sepc already */
 	sd	zero, THREAD_FULL(tp)	/* the next save says again what counts */
-	ld	ra, X(1)(tp)
-	ld	t0, X(5)(tp)
-	ld	t1, X(6)(tp)
-	ld	t2, X(7)(tp)
-	ld	t3, X(28)(tp)
-	ld	t4, X(29)(tp)
-	ld	t5, X(30)(tp)
-	ld	t6, X(31)(tp)
+	.irp	n, 1,5,6,7,28,29,30,31
+	ld	x\n, X(\n)(tp)
+	.endr
 	ld	tp, X(4)(tp)
 	sret
 
@@ -146,14 +147,9 @@ probe_start:
 memory_clear:
 	add	a1, a0, a1
 	beq	a0, a1, 2f
-1:	sd	zero, 0(a0)
-	sd	zero, 8(a0)
-	sd	zero, 16(a0)
-	sd	zero, 24(a0)
-	sd	zero, 32(a0)
-	sd	zero, 40(a0)
-	sd	zero, 48(a0)
-	sd	zero, 56(a0)
+1:	.irp	n, 0,8,16,24,32,40,48,56
+	sd	zero, \n(a0)
+	.endr
 	addi	a0, a0, 64
 	bne	a0, a1, 1b
 2:	li	a0, 0
@@ -164,22 +160,12 @@ memory_clear:
 memory_copy:
 	add	a2, a0, a2
 	beq	a0, a2, 2f
-1:	ld	t0, 0(a1)
-	ld	t1, 8(a1)
-	ld	t2, 16(a1)
-	ld	t3, 24(a1)
-	ld	t4, 32(a1)
-	ld	t5, 40(a1)
-	ld	t6, 48(a1)
-	ld	a3, 56(a1)
-	sd	t0, 0(a0)
-	sd	t1, 8(a0)
-	sd	t2, 16(a0)
-	sd	t3, 24(a0)
-	sd	t4, 32(a0)
-	sd	t5, 40(a0)
-	sd	t6, 48(a0)
-	sd	a3, 56(a0)
+1:	.irp	n, 0,16,32,48
+	ld	t0, \n(a1)
+	ld	t1, \n + 8(a1)
+	sd	t0, \n(a0)
+	sd	t1, \n + 8(a0)
+	.endr
 	addi	a0, a0, 64
 	addi	a1, a1, 64
 	bne	a0, a2, 1b

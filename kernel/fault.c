@@ -33,28 +33,6 @@ void fault_message(struct thread *to, struct thread *from)
 	to->regs[REG_A2 + 4] = 0;
 }
 
-/* The plain case of ipc_send: a pager that waits on this hart, no deadlines. False: nothing happened. */
-static bool fault_hand_over(struct thread *t, struct endpoint *e, uint64_t badge)
-{
-	struct hart *h = this_hart();
-	struct thread *r = e->receivers.head;
-
-	if (!r || r->gate != h || t->fault_timeout || h->ready_bits & r->above)
-		return false;
-	e->receivers.head = r->next;
-	if (r->next)
-		r->next->prev = NULL;
-	r->endpoint = NULL;
-	r->state = STATE_READY;
-	r->caller = t;
-	t->server = r;
-	t->state = STATE_REPLY;
-	fault_message(r, t);
-	r->regs[REG_A7] = badge;
-	h->current = r;
-	return true;
-}
-
 void fault_raise(struct thread *t, uint64_t cause, uint64_t va)
 {
 	struct slot *pager = &t->bound[BOUND_PAGER];
@@ -70,8 +48,6 @@ void fault_raise(struct thread *t, uint64_t cause, uint64_t va)
 	t->fault_access = access;
 	t->fault_cause = cause;
 	if (pager->type == TYPE_ENDPOINT && pager->rights & RIGHT_CALL) {
-		if (fault_hand_over(t, slot_object(pager), pager->badge))
-			return;
 		ipc_send(t, slot_object(pager), pager->badge);
 		return;
 	}
@@ -127,23 +103,6 @@ static int map_run(struct thread *pager, struct thread *faulter, const struct ma
 	return space_map_run(vspace, &va, s, item->count, item->rights, &fault, &done, &level);
 }
 
-/* The plainest answer: the faulting page alone, a fresh frame from the pager's own CNode. False: nothing happened. */
-static bool map_one(struct thread *pager, struct thread *faulter, const struct map_item *item)
-{
-	unsigned how = MAP_ACCESSED;
-	struct slot *s;
-	int error;
-
-	if (item->count != 1 || item->va != (faulter->fault_va & ~(PAGE_SIZE - 1UL)) || item->rights & RIGHT_X)
-		return false;
-	s = cap_run(pager, item->cap, 1, RIGHT_READ, &error);
-	if (!s)
-		return false;
-	if (faulter->fault_access == RIGHT_W && item->rights & RIGHT_W)
-		how |= MAP_DIRTY;
-	return space_map_fault(&faulter->bound[BOUND_VSPACE], item->va, s, item->rights, how);
-}
-
 long fault_reply_map(struct thread *pager, struct thread *faulter, uint64_t info)
 {
 	unsigned n = info & INFO_WORDS_MASK;
@@ -151,11 +110,6 @@ long fault_reply_map(struct thread *pager, struct thread *faulter, uint64_t info
 	struct map_item item = *(struct map_item *)&pager->regs[REG_A2];
 	long error = 0;
 
-	if (n == 1 && map_one(pager, faulter, &item)) {
-		if (pager->buffer)
-			pager->buffer->replied++;
-		return 0;
-	}
 	if (n == 0 || n > MAP_ITEMS || (n > 1 && !pager->buffer))
 		return -E_BAD_ARG;
 	for (unsigned i = 0; i < n && !error; i++) {
@@ -166,33 +120,4 @@ long fault_reply_map(struct thread *pager, struct thread *faulter, uint64_t info
 	if (!error && pager->buffer)
 		pager->buffer->replied++;
 	return error;
-}
-
-bool fault_answer(struct thread *pager, cap_t endpoint, uint64_t info)
-{
-	struct thread *t = pager->caller;
-	struct hart *h = this_hart();
-	struct slot *s = thread_slot(pager, endpoint, TYPE_ENDPOINT, RIGHT_RECV);
-	struct endpoint *e;
-	long error;
-
-	if (!s || !t || !t->faulted || t->hart != h || t->heap_rank || h->ready_bits & t->above)
-		return false;
-	e = slot_object(s);
-	if (e->bits || e->senders.head)
-		return false;
-	error = fault_reply_map(pager, t, info);
-	if (error) {
-		thread_result(pager, error);
-		return true;
-	}
-	pager->caller = NULL;
-	t->server = NULL;
-	thread_unfault(t);
-	t->state = STATE_READY;
-	queue_push(&e->receivers, pager);
-	pager->endpoint = e;
-	pager->state = STATE_RECEIVE;
-	h->current = t;
-	return true;
 }

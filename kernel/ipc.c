@@ -12,7 +12,6 @@ _Static_assert(MESSAGE_WORDS == MESSAGE_REGS + MESSAGE_BUFFER, "abi.h");
 
 /* Senders whose message can't be delivered that one receive refuses before it answers AGAIN. */
 #define REFUSE_BATCH 16
-#define INFO_FLAGS (INFO_REPLY | INFO_SAVED | INFO_DEADLINE | INFO_MAP | INFO_FAIL)
 /* Receivers looked at for one on the caller's hart. */
 #define RECEIVER_SEARCH 8
 
@@ -395,8 +394,6 @@ void ipc_reply_recv(struct thread *t)
 	int lookup = 0;
 	long error = 0;
 
-	if ((info & INFO_FLAGS) == (INFO_REPLY | INFO_MAP) && fault_answer(t, ep, info))
-		return;
 	/* The answer may give the capability away: from here on only the endpoint counts. */
 	if (ep) {
 		struct slot *s = cap_lookup_type(t, ep, TYPE_ENDPOINT, &lookup);

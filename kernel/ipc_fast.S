@@ -5,26 +5,9 @@
  *
  * In: tp = thread, t0 and t1 free (saved), sscratch = the user's tp, a0-a7 the call's arguments.
  */
-#include <tessera/abi.h>
-#include "cap_asm.h"
 #include "regs.h"
-#include "riscv.h"
 
 	.section .text.fast, "ax"
-
-/* \slot = address of the slot named by a0 in the own CNode, t2 = its object, if it is an endpoint with the right. */
-	.macro	endpoint_slot slot, right
-	ld	t1, THREAD_SLOT_COUNT(tp)
-	ld	\slot, THREAD_SLOTS(tp)
-	bgeu	a0, t1, ipc_fast_refused	/* other CNodes too: their index is in the high half */
-	slli	t1, a0, 5
-	add	\slot, \slot, t1
-	ld	t1, 0(\slot)
-	andi	t1, t1, SLOT_TYPE_MASK | (\right << SLOT_RIGHTS_SHIFT)
-	addi	t1, t1, -(SLOT_ENDPOINT | (\right << SLOT_RIGHTS_SHIFT))
-	bnez	t1, ipc_fast_refused
-	ld	t2, SLOT_OBJECT(\slot)
-	.endm
 
 /* Words beyond the registers go from tp's buffer to t3's. Keeps t0, t2, t3. */
 	.macro	buffer_words
@@ -61,6 +44,7 @@ ipc_fast_copy:
 	bnez	t4, 3b
 4:	ret
 
+	.globl ipc_fast_refused
 ipc_fast_refused:
 	lock_drop
 	j	trap_call_slow
@@ -71,7 +55,7 @@ ipc_fast_call:
 	li	t4, MESSAGE_WORDS + 1
 	bgeu	t1, t4, trap_call_slow
 	lock_take
-	endpoint_slot t0, SLOT_RIGHT_CALL
+	endpoint_slot t0, RIGHT_CALL
 	ld	t3, ENDPOINT_RECEIVER(t2)
 	ld	t6, THREAD_HART(tp)
 	beqz	t3, ipc_fast_refused
@@ -84,28 +68,19 @@ ipc_fast_call:
 	bltu	t5, t4, ipc_fast_refused
 	buffer_words
 
-	/* The receiver leaves the queue and owes an answer. */
 	ld	a7, SLOT_BADGE(t0)
-	ld	t4, THREAD_NEXT(t3)
-	sd	t4, ENDPOINT_RECEIVER(t2)
-	beqz	t4, 1f
-	sd	zero, THREAD_PREV(t4)
-1:	li	t4, STATE_REPLY_NUMBER
-	sd	t4, THREAD_STATE(tp)
-	sd	t3, THREAD_SERVER(tp)
-	sd	tp, THREAD_CALLER(t3)
+	take_receiver
 
 /* Leaves tp for t3, which takes the message in a1-a6 with badge a7. */
 ipc_fast_switch:
-	csrr	t0, sepc
-	addi	t0, t0, 4
-	sd	t0, X(0)(tp)
-	csrr	t0, sscratch
-	sd	t0, X(4)(tp)
-	save_preserved
+	save_call
+	ld	t5, THREAD_HART(tp)
+
+/* Enters t3, which waited in a call, on the hart t5 with its results in a1-a7. */
+	.globl ipc_fast_enter
+ipc_fast_enter:
 	li	t4, STATE_READY_NUMBER
 	sd	t4, THREAD_STATE(t3)
-	ld	t5, THREAD_HART(tp)
 	sd	t3, HART_CURRENT(t5)
 	enter_thread
 	lock_drop
@@ -119,9 +94,9 @@ ipc_fast_switch:
 ipc_fast_reply_recv:
 	addiw	t1, a1, -INFO_REPLY	/* a plain answer: the same and INFO_REPLY */
 	li	t4, MESSAGE_WORDS + 1
-	bgeu	t1, t4, trap_call_slow
+	bgeu	t1, t4, fault_fast_answer
 	lock_take
-	endpoint_slot t0, SLOT_RIGHT_RECV
+	endpoint_slot t0, RIGHT_RECV
 	ld	t3, THREAD_CALLER(tp)
 	beqz	t3, ipc_fast_refused
 	ld	t5, THREAD_HART(tp)
@@ -137,22 +112,8 @@ ipc_fast_reply_recv:
 	bnez	t4, ipc_fast_refused
 	buffer_words
 
-	/* This thread goes to the end of the receivers, the caller runs on. */
-	ld	t5, ENDPOINT_RECEIVER(t2)
-	bnez	t5, 2f
-	sd	tp, ENDPOINT_RECEIVER(t2)
-	sd	zero, THREAD_PREV(tp)
-1:	sd	tp, ENDPOINT_LAST(t2)
-	sd	zero, THREAD_NEXT(tp)
-	li	t4, STATE_RECEIVE_NUMBER
-	sd	t4, THREAD_STATE(tp)
-	sd	zero, THREAD_CALLER(tp)
-	sd	zero, THREAD_SERVER(t3)
-	sd	t2, THREAD_ENDPOINT(tp)
+	wait_again
 	addi	a1, a1, -INFO_REPLY
 	li	a7, 0
 	j	ipc_fast_switch
-2:	ld	t6, ENDPOINT_LAST(t2)
-	sd	tp, THREAD_NEXT(t6)
-	sd	t6, THREAD_PREV(tp)
-	j	1b
+	wait_behind

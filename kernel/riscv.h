@@ -28,14 +28,14 @@
 #define CAUSE_LOAD_PAGE    13
 #define CAUSE_STORE_PAGE   15
 
-#define PTE_V 0x01UL
-#define PTE_R 0x02UL
-#define PTE_W 0x04UL
-#define PTE_X 0x08UL
-#define PTE_U 0x10UL
-#define PTE_G 0x20UL
-#define PTE_A 0x40UL
-#define PTE_D 0x80UL
+#define PTE_V 0x01
+#define PTE_R 0x02
+#define PTE_W 0x04
+#define PTE_X 0x08
+#define PTE_U 0x10
+#define PTE_G 0x20
+#define PTE_A 0x40
+#define PTE_D 0x80
 #define PTE_RWX (PTE_R | PTE_W | PTE_X)
 #define PTE_PPN_SHIFT 10
 

@@ -204,39 +204,41 @@ static pte_t pte_downgrade(const struct slot *s, pte_t *entry, pte_t next)
 	return __atomic_exchange_n(entry, next, __ATOMIC_RELAXED);
 }
 
-/* The live leaf PTE of a frame, by way of the table the frame before it was found in, if it is the same. */
-static pte_t *mapping_near(const struct slot *frame, pte_t **table, uint64_t *window)
+/*
+ * Takes out up to count frames that are mapped one behind the other from *entry on, which the first one's mapping record
+ * names; the others need the record and the entry that follow. Sets the dirty bits from number `bit` on. How many.
+ */
+static uint64_t unmap_row(struct slot *frames, uint64_t count, pte_t *entry, uint64_t *dirty, uint64_t bit)
 {
-	pte_t *entry;
+	uint64_t record = frames->record, i = 0;
 
-	if (frame->type != TYPE_FRAME || !frame->record)
-		return NULL;
-	if (*table && frame->record >> 9 == *window && frame->order == ORDER_4K) {
-		entry = &(*table)[frame->record & (TABLE_ENTRIES - 1)];
-		return *entry & PTE_RWX && pte_pa(*entry) == slot_pa(frame) ? entry : NULL;
-	}
-	entry = space_mapping(frame);
-	*table = entry && frame->order == ORDER_4K ? entry - (frame->record & (TABLE_ENTRIES - 1)) : NULL;
-	*window = frame->record >> 9;
-	return entry;
+	do {
+		pte_t was = pte_downgrade(&frames[i], &entry[i], 0);
+
+		frames[i].record = 0;
+		dirty[(bit + i) / 64] |= (was & PTE_D) / PTE_D << ((bit + i) % 64);
+	} while (++i < count && frames[i].type == TYPE_FRAME && frames[i].record == record + i &&
+		 entry[i] & PTE_RWX && pte_pa(entry[i]) == slot_pa(&frames[i]));
+	return i;
 }
 
 void space_unmap_run(struct slot *frames, uint64_t count, uint64_t *dirty, uint64_t bit)
 {
-	uint64_t window = 0, unmapped = 0, space = 0, va = 0;
+	uint64_t unmapped = 0, space = 0, va = 0, n;
 	bool mixed = false;
-	pte_t *table = NULL;
 
-	for (; count; count--, bit++, frames++) {
-		pte_t *entry = mapping_near(frames, &table, &window);
+	for (; count; count -= n, bit += n, frames += n) {
+		pte_t *entry = frames->type == TYPE_FRAME ? space_mapping(frames) : NULL;
+		uint64_t row = frames->order ? 1 : TABLE_ENTRIES - frames->vpn % TABLE_ENTRIES;
 
+		n = 1;
 		if (!entry)
 			continue;
-		dirty[bit / 64] |= (uint64_t)((pte_downgrade(frames, entry, 0) & PTE_D) != 0) << (bit % 64);
-		mixed |= unmapped++ && space != frames->space;
+		mixed |= unmapped && space != frames->space;
 		space = frames->space;
 		va = (uint64_t)frames->vpn << PAGE_SHIFT;
-		frames->record = 0;
+		n = unmap_row(frames, count < row ? count : row, entry, dirty, bit);
+		unmapped += n;
 	}
 	if (unmapped == 1) {
 		fence_page((unsigned)space, va);
@@ -335,76 +337,77 @@ static int space_map(const struct slot *vspace, uint64_t va, struct slot *frame,
 }
 
 /*
- * The plainest cases of space_map, of a 4 KiB RAM frame without children and a known entry: into an empty PTE
- * a frame never mapped before; or other rights for the frame that stands there (*changed: a fence is due).
- * False: nothing happened.
+ * The plainest cases of space_map, for up to count frames and the entries from `entry` on, one table's: a 4 KiB RAM frame
+ * without children goes into an empty entry, never mapped before, or gets other rights where it stands (*changed: a
+ * fence is due; NULL: it may not). Ends before the first of another kind. How many.
  */
-static inline bool map_plain(const struct slot *vspace, pte_t *entry, uint64_t va, struct slot *frame, uint64_t rights,
-			     uint64_t flags, bool *changed)
+static uint64_t map_row(uint64_t record, pte_t *entry, struct slot *frames, uint64_t count, uint64_t rights,
+			uint64_t flags, bool *changed)
 {
-	const uint64_t *w = (const uint64_t *)frame;
-	uint64_t record = va >> PAGE_SHIFT | vspace->record, next = w[2] << 14 >> 10 | flags;
+	uint64_t need = TYPE_FRAME | rights << 4, mask = SLOT_PLAIN_MASK | need, i;
 
-	if ((w[0] & SLOT_PLAIN_MASK) != TYPE_FRAME || (w[2] >> 50 & 31) != (MEM_RAM << 3 | ORDER_4K) ||
-	    (rights << 4 & ~w[0]) || slot_has_children(frame))
-		return false;
-	if (!*entry && !frame->record) {
-		*entry = next;
-		frame->record = record;
-		return true;
+	for (i = 0; i < count; i++, record++, entry++, frames++) {
+		const uint64_t *w = (const uint64_t *)frames;
+		pte_t next = w[2] << 14 >> 10 | flags;
+
+		if ((w[0] & mask) != need || (w[2] >> 50 & 31) != (MEM_RAM << 3 | ORDER_4K) || slot_has_children(frames))
+			break;
+		if (!(*entry | frames->record)) {
+			*entry = next;
+			frames->record = record;
+		} else if (changed && *entry && frames->record == record && pte_pa(*entry) == pte_pa(next)) {
+			next = pte_downgrade(frames, entry, next);
+			(void)__atomic_fetch_or(entry, next & (PTE_A | PTE_D), __ATOMIC_RELAXED);
+			*changed = true;
+		} else {
+			break;
+		}
 	}
-	if (frame->record != record || !(*entry & PTE_RWX) || pte_pa(*entry) != slot_pa(frame))
-		return false;
-	next = pte_downgrade(frame, entry, next);
-	(void)__atomic_fetch_or(entry, next & (PTE_A | PTE_D), __ATOMIC_RELAXED);
-	*changed = true;
-	return true;
+	return i;
 }
 
-bool space_map_fault(const struct slot *vspace, uint64_t va, struct slot *frame, uint64_t rights, unsigned how)
+/* The frames of a run that map_row may look at from va on: of one page table, and short of the page that faulted. */
+static uint64_t map_room(uint64_t va, uint64_t count, const struct space_fault *fault)
 {
-	uint64_t flags = rights_flags(rights) | PTE_V | PTE_U | (how & MAP_ACCESSED ? PTE_A : 0) |
-			 (how & MAP_DIRTY ? PTE_D : 0);
-	bool changed = false;
-	unsigned missing;
-	pte_t *entry;
+	uint64_t room = TABLE_ENTRIES - va_index(va, 0);
 
-	if (!(flags & PTE_RWX) || va >= USER_END)
-		return false;
-	entry = space_entry(slot_object(vspace), va, 0, &missing);
-	return entry && !*entry && map_plain(vspace, entry, va, frame, rights, flags, &changed);
+	if (fault && va <= fault->page && (fault->page - va) >> PAGE_SHIFT < room)
+		room = (fault->page - va) >> PAGE_SHIFT;
+	return count < room ? count : room;
 }
 
 int space_map_run(const struct slot *vspace, uint64_t *at, struct slot *frames, uint64_t count, uint64_t rights,
 		  const struct space_fault *fault, uint64_t *done, unsigned *level)
 {
-	uint64_t va = *at;
-	uint64_t flags = rights_flags(rights) ? rights_flags(rights) | PTE_V | PTE_U : 0;
-	pte_t *entry = NULL;
+	uint64_t flags = rights_flags(rights) | PTE_V | PTE_U, va = *at, n;
 	bool changed = false;
 	int error = va % PAGE_SIZE ? -E_BAD_ARG : 0;
 
-	for (*done = 0; *done < count && !error; frames++) {
+	for (*done = 0; *done < count && !error; frames += n, *done += n) {
 		bool here = fault && (va == fault->page || (frames->order == ORDER_2M && va == fault->window));
-		unsigned how = here ? fault->how : fault ? MAP_NEIGHBOUR : 0;
+		pte_t *entry;
 
-		if (fault && va - fault->window >= MEGAPAGE_SIZE) {
+		n = 0;
+		if (va >= USER_END || (fault && va - fault->window >= MEGAPAGE_SIZE)) {
 			error = -E_BAD_ARG;
 			break;
 		}
-		if (!entry || va_index(va, 0) == 0)
-			entry = va < USER_END ? space_entry(slot_object(vspace), va, 0, level) : NULL;
-		if (!entry || !flags || here || (fault && *entry) ||
-		    !map_plain(vspace, entry, va, frames, rights, flags, &changed))
-			error = space_map(vspace, va, frames, rights, how, level);
+		entry = here || !rights_flags(rights) ? NULL : space_entry(slot_object(vspace), va, 0, level);
+		if (entry)
+			n = map_row(va >> PAGE_SHIFT | vspace->record, entry, frames, map_room(va, count - *done, fault),
+				    rights, flags, fault ? NULL : &changed);
+		va += n << PAGE_SHIFT;
+		if (n)
+			continue;
+		error = space_map(vspace, va, frames, rights, here ? fault->how : fault ? MAP_NEIGHBOUR : 0, level);
 		if (error == -E_OCCUPIED && fault && !here)
 			error = 0;
 		if (!error) {
-			*at = va += frame_size(frames->order);
-			++*done;
+			va += frame_size(frames->order);
+			n = 1;
 		}
-		entry = frames->order == ORDER_4K && entry ? entry + 1 : NULL;
 	}
+	*at = va;
 	if (changed)
 		fence_space(vspace->space);
 	if (rights & RIGHT_X && *done)

@@ -26,8 +26,6 @@ void space_ran(const struct slot *vspace, uint64_t hart);
 
 /* The live leaf PTE of a frame's mapping record, or NULL: not mapped. */
 pte_t *space_mapping(const struct slot *frame);
-/* The plainest single page: true if it was mapped so; else nothing happened, and space_map_run must look. */
-bool space_map_fault(const struct slot *vspace, uint64_t va, struct slot *frame, uint64_t rights, unsigned how);
 /* Unmaps count slots with one fence; sets the dirty bits of what was torn down from number `bit` on. */
 void space_unmap_run(struct slot *frames, uint64_t count, uint64_t *dirty, uint64_t bit);
 /* Takes W from a frame's mapping. */

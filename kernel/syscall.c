@@ -24,27 +24,23 @@ static uint64_t arg(const struct thread *t, unsigned n)
 	return t->regs[REG_A0 + n];
 }
 
-static long do_signal(struct thread *t)
+static long do_signal(struct thread *t, struct slot *s)
 {
-	int error = 0;
-	struct slot *s = thread_slot(t, arg(t, 0), TYPE_ENDPOINT, RIGHT_SIGNAL);
-
-	if (!s) {
-		s = cap_lookup_type(t, arg(t, 0), TYPE_ENDPOINT, &error);
-		if (!s)
-			return error;
-		if (!(s->rights & RIGHT_SIGNAL))
-			return -E_NO_RIGHT;
-	}
-	thread_result(t, 0);
+	(void)t;
 	ipc_signal(slot_object(s), s->badged ? s->badge : 1);
 	return 0;
 }
 
-static long do_give(struct thread *t)
+static long do_save_reply(struct thread *t, struct slot *s)
+{
+	(void)s;
+	return ipc_save_reply(t);
+}
+
+static long do_give(struct thread *t, struct slot *src)
 {
 	uint64_t verb = arg(t, 0), count = arg(t, 2), done;
-	struct slot *src, *dst;
+	struct slot *dst;
 	int error = 0;
 
 	if (verb > GIVE_MOVE || count > MESSAGE_SLOTS)
@@ -65,12 +61,6 @@ static long do_give(struct thread *t)
 	return error;
 }
 
-/* A slot that may be changed in place; empty ones too. */
-static struct slot *target(struct thread *t, int *error)
-{
-	return cap_run(t, arg(t, 0), 1, RIGHT_READ | RIGHT_WRITE, error);
-}
-
 /* False for a thread that its own call destroyed (its memory is clear already) or stopped. */
 static bool answerable(const struct thread *t)
 {
@@ -78,14 +68,11 @@ static bool answerable(const struct thread *t)
 }
 
 /* delete and revoke */
-static long do_destroy(struct thread *t)
+static long do_destroy(struct thread *t, struct slot *s)
 {
 	struct budget b = { BUDGET_ENTRY, 0 };
-	int error = 0;
-	struct slot *s = target(t, &error);
+	int error;
 
-	if (!s)
-		return error;
 	if (s->type == TYPE_NULL)
 		return -E_BAD_SLOT;
 	error = cap_destroy(s, t->regs[REG_A7] == SYS_DELETE, &b);
@@ -94,15 +81,10 @@ static long do_destroy(struct thread *t)
 	return error;
 }
 
-static long do_inspect(struct thread *t)
+static long do_inspect(struct thread *t, struct slot *s)
 {
-	int error = 0;
-	struct slot *s = cap_lookup(t, arg(t, 0), &error);
-	bool frame;
+	bool frame = s->type == TYPE_FRAME || s->type == TYPE_CHIP || s->type == TYPE_TABLE;
 
-	if (!s)
-		return error;
-	frame = s->type == TYPE_FRAME || s->type == TYPE_CHIP || s->type == TYPE_TABLE;
 	t->regs[REG_A1] = s->type | s->rights << 4 | s->kind << 9 | (uint64_t)slot_children(s) << 17 |
 			  (uint64_t)s->badged << 21;
 	t->regs[REG_A2] = 0;
@@ -118,24 +100,21 @@ static long do_inspect(struct thread *t)
 	return 0;
 }
 
-static long do_split(struct thread *t)
+static long do_split(struct thread *t, struct slot *s)
 {
+	struct slot *dst;
 	int error = 0;
-	struct slot *s = cap_lookup_type(t, arg(t, 0), TYPE_FRAME, &error), *dst;
 
-	if (!s)
-		return error;
 	if (arg(t, 2) > SPLIT_PIECES)
 		return -E_BAD_ARG;
 	dst = cap_run(t, arg(t, 3), arg(t, 2), RIGHT_WRITE, &error);
 	return dst ? frame_split(s, arg(t, 1), arg(t, 2), dst) : error;
 }
 
-static long do_carve(struct thread *t)
+static long do_carve(struct thread *t, struct slot *s)
 {
 	uint64_t count = arg(t, 1);
 	int error = 0;
-	struct slot *s;
 
 	if (count > CARVE_MAX)
 		return -E_BAD_ARG;
@@ -149,14 +128,12 @@ static long do_carve(struct thread *t)
 	return error;
 }
 
-static long do_make(struct thread *t)
+static long do_make(struct thread *t, struct slot *s)
 {
 	struct budget b = { BUDGET_ENTRY, 0 };
+	struct slot *system = NULL;
 	int error = 0;
-	struct slot *s = target(t, &error), *system = NULL;
 
-	if (!s)
-		return error;
 	if (arg(t, 2)) {
 		system = cap_lookup_type(t, arg(t, 2), TYPE_SYSTEM, &error);
 		if (!system)
@@ -165,27 +142,14 @@ static long do_make(struct thread *t)
 	return object_make(s, arg(t, 1), system, &b);
 }
 
-static long do_fill(struct thread *t)
+static long do_fill(struct thread *t, struct slot *dst)
 {
+	struct slot *src = NULL;
 	int error = 0;
-	struct slot *dst = cap_lookup_type(t, arg(t, 0), TYPE_FRAME, &error), *src = NULL;
 
-	if (dst && arg(t, 1))
+	if (arg(t, 1))
 		src = cap_lookup_type(t, arg(t, 1), TYPE_FRAME, &error);
-	if (error)
-		return error;
-	return frame_fill(dst, src, arg(t, 2), arg(t, 3));
-}
-
-static struct slot *vspace_arg(struct thread *t, unsigned n, int *error)
-{
-	struct slot *s = cap_lookup_type(t, arg(t, n), TYPE_VSPACE, error);
-
-	if (s && !(s->rights & RIGHT_WRITE)) {
-		*error = -E_NO_RIGHT;
-		return NULL;
-	}
-	return s;
+	return error ? error : frame_fill(dst, src, arg(t, 2), arg(t, 3));
 }
 
 /* Run i of a map or unmap: the first from registers, the others read once from the buffer. */
@@ -196,15 +160,14 @@ static struct slot_run run_arg(struct thread *t, uint64_t i, unsigned reg)
 	return i ? *(volatile struct slot_run *)&t->buffer->runs[i] : first;
 }
 
-static long do_map(struct thread *t)
+static long do_map(struct thread *t, struct slot *vspace)
 {
 	uint64_t va = arg(t, 1), n = arg(t, 3), done = 0;
 	uint64_t rights = arg(t, 2);
 	unsigned level = 0;
 	int error = 0;
-	struct slot *vspace = vspace_arg(t, 0, &error);
 
-	if (!error && (n == 0 || n > MAP_ITEMS || (n > 1 && !t->buffer)))
+	if (n == 0 || n > MAP_ITEMS || (n > 1 && !t->buffer))
 		error = -E_BAD_ARG;
 	for (uint64_t i = 0; i < n && !error; i++) {
 		struct slot_run run = run_arg(t, i, 4);
@@ -223,7 +186,7 @@ static long do_map(struct thread *t)
 	return error;
 }
 
-static long do_unmap(struct thread *t)
+static long do_unmap(struct thread *t, struct slot *s)
 {
 	uint64_t n = arg(t, 0), done = 0;
 	int error = 0;
@@ -234,10 +197,9 @@ static long do_unmap(struct thread *t)
 		t->buffer->dirty[i] = 0;
 	for (uint64_t i = 0; i < n && !error; i++) {
 		struct slot_run run = run_arg(t, i, 1);
-		struct slot *s = cap_run(t, run.cap, run.count, RIGHT_READ, &error);
-
 		uint64_t room = PIECE - done, some = run.count < room ? run.count : room;
 
+		s = cap_run(t, run.cap, run.count, RIGHT_READ, &error);
 		if (!s)
 			break;
 		space_unmap_run(s, some, t->buffer->dirty, done);
@@ -249,23 +211,20 @@ static long do_unmap(struct thread *t)
 	return error;
 }
 
-static long do_table(struct thread *t)
+static long do_table(struct thread *t, struct slot *frame)
 {
 	int error = 0;
-	struct slot *frame = cap_lookup_type(t, arg(t, 0), TYPE_FRAME, &error);
-	struct slot *vspace = frame ? vspace_arg(t, 1, &error) : NULL;
-
-	return vspace ? space_table(vspace, arg(t, 2), frame) : error;
-}
-
-static long do_scan(struct thread *t)
-{
-	uint64_t va = arg(t, 1), pages = arg(t, 2), flags = arg(t, 3);
-	int error = 0;
-	struct slot *vspace = vspace_arg(t, 0, &error);
+	struct slot *vspace = cap_lookup_type(t, arg(t, 1), TYPE_VSPACE, &error);
 
 	if (!vspace)
 		return error;
+	return vspace->rights & RIGHT_WRITE ? space_table(vspace, arg(t, 2), frame) : -E_NO_RIGHT;
+}
+
+static long do_scan(struct thread *t, struct slot *vspace)
+{
+	uint64_t va = arg(t, 1), pages = arg(t, 2), flags = arg(t, 3);
+
 	if (va % PAGE_SIZE || va >= USER_END || pages == 0 || pages > PIECE_PAGES ||
 	    pages > (USER_END - va) >> PAGE_SHIFT || flags > 7 || !t->buffer)
 		return -E_BAD_ARG;
@@ -273,23 +232,15 @@ static long do_scan(struct thread *t)
 	return 0;
 }
 
-static long do_thread_set(struct thread *t)
+static long do_thread_set(struct thread *t, struct slot *s)
 {
-	int error = 0;
-	struct slot *s = cap_lookup_type(t, arg(t, 0), TYPE_THREAD, &error);
-
-	if (!s)
-		return error;
 	thread_result(t, 0);
 	return thread_set(t, s, arg(t, 1), arg(t, 2), arg(t, 3));
 }
 
-static long do_thread_regs(struct thread *t)
+static long do_thread_regs(struct thread *t, struct slot *s)
 {
-	int error = 0;
-	struct slot *s = cap_lookup_type(t, arg(t, 0), TYPE_THREAD, &error);
-
-	return s ? thread_regs(t, s, arg(t, 1), arg(t, 2)) : error;
+	return thread_regs(t, s, arg(t, 1), arg(t, 2));
 }
 
 static long system_irq(struct thread *t)
@@ -319,7 +270,7 @@ static long system_stats(struct thread *t, bool audit)
 	return 0;
 }
 
-static long do_system(struct thread *t)
+static long do_system(struct thread *t, struct slot *s)
 {
 	static const uint8_t need[] = {
 		[SYSTEM_RESET] = RIGHT_RESET, [SYSTEM_IRQ] = RIGHT_IRQ, [SYSTEM_HART] = RIGHT_HART,
@@ -327,11 +278,7 @@ static long do_system(struct thread *t)
 		[SYSTEM_SLICE] = RIGHT_HART, [SYSTEM_WHY] = RIGHT_DEBUG,
 	};
 	uint64_t op = arg(t, 1);
-	int error = 0;
-	struct slot *s = cap_lookup_type(t, arg(t, 0), TYPE_SYSTEM, &error);
 
-	if (!s)
-		return error;
 	if (op >= sizeof(need))
 		return -E_BAD_CALL;
 	if (!(s->rights & need[op]))
@@ -360,16 +307,52 @@ static long do_system(struct thread *t)
 	}
 }
 
+/* The calls and what each needs of its first argument: */
+#define FIRST_OWN    0                 /* it looks itself; */
+#define FIRST_TARGET 14                /* a slot that may be changed in place, empty ones too; */
+#define FIRST_ANY    15                /* a slot in use; else a capability of this type with these rights. */
+static const struct {
+	long (*run)(struct thread *t, struct slot *first);
+	uint8_t type, rights;
+} calls[SYS_COUNT] = {
+	[SYS_SIGNAL] = { do_signal, TYPE_ENDPOINT, RIGHT_SIGNAL },
+	[SYS_SAVE_REPLY] = { do_save_reply, FIRST_OWN, 0 },
+	[SYS_GIVE] = { do_give, FIRST_OWN, 0 },
+	[SYS_DELETE] = { do_destroy, FIRST_TARGET, 0 },
+	[SYS_REVOKE] = { do_destroy, FIRST_TARGET, 0 },
+	[SYS_INSPECT] = { do_inspect, FIRST_ANY, 0 },
+	[SYS_SPLIT] = { do_split, TYPE_FRAME, 0 },
+	[SYS_CARVE] = { do_carve, FIRST_OWN, 0 },
+	[SYS_MAKE] = { do_make, FIRST_TARGET, 0 },
+	[SYS_FILL] = { do_fill, TYPE_FRAME, 0 },
+	[SYS_MAP] = { do_map, TYPE_VSPACE, RIGHT_WRITE },
+	[SYS_UNMAP] = { do_unmap, FIRST_OWN, 0 },
+	[SYS_TABLE] = { do_table, TYPE_FRAME, 0 },
+	[SYS_SCAN] = { do_scan, TYPE_VSPACE, RIGHT_WRITE },
+	[SYS_THREAD_SET] = { do_thread_set, TYPE_THREAD, RIGHT_WRITE },
+	[SYS_THREAD_REGS] = { do_thread_regs, TYPE_THREAD, 0 },
+	[SYS_SYSTEM] = { do_system, TYPE_SYSTEM, 0 },
+};
+
+static struct slot *first_slot(struct thread *t, unsigned type, int *error)
+{
+	switch (type) {
+	case FIRST_OWN:
+		return NULL;
+	case FIRST_TARGET:
+		return cap_run(t, arg(t, 0), 1, RIGHT_READ | RIGHT_WRITE, error);
+	case FIRST_ANY:
+		return cap_lookup(t, arg(t, 0), error);
+	default:
+		return cap_lookup_type(t, arg(t, 0), type, error);
+	}
+}
+
 void syscall_enter(struct thread *t)
 {
-	static long (*const calls[SYS_COUNT])(struct thread *) = {
-		[SYS_SIGNAL] = do_signal, [SYS_SAVE_REPLY] = ipc_save_reply, [SYS_GIVE] = do_give,
-		[SYS_DELETE] = do_destroy, [SYS_REVOKE] = do_destroy, [SYS_INSPECT] = do_inspect,
-		[SYS_SPLIT] = do_split, [SYS_CARVE] = do_carve, [SYS_MAKE] = do_make, [SYS_FILL] = do_fill,
-		[SYS_MAP] = do_map, [SYS_UNMAP] = do_unmap, [SYS_TABLE] = do_table, [SYS_SCAN] = do_scan,
-		[SYS_THREAD_SET] = do_thread_set, [SYS_THREAD_REGS] = do_thread_regs, [SYS_SYSTEM] = do_system,
-	};
 	uint64_t number = t->regs[REG_A7];
+	struct slot *first;
+	int error = 0;
 	long result;
 
 	if (number == SYS_CALL) {
@@ -377,7 +360,10 @@ void syscall_enter(struct thread *t)
 	} else if (number == SYS_REPLY_RECV) {
 		ipc_reply_recv(t);
 	} else if (number < SYS_COUNT) {
-		result = calls[number](t);
+		first = first_slot(t, calls[number].type, &error);
+		if (!error && calls[number].rights && !(first->rights & calls[number].rights))
+			error = -E_NO_RIGHT;
+		result = error ? error : calls[number].run(t, first);
 		if (answerable(t))
 			thread_result(t, result);
 	} else {

@@ -127,6 +127,11 @@ static const uint8_t bound_types[BOUND_COUNT] = {
 	[BOUND_CSPACE] = TYPE_CNODE, [BOUND_VSPACE] = TYPE_VSPACE, [BOUND_PAGER] = TYPE_ENDPOINT,
 	[BOUND_BUFFER] = TYPE_FRAME,
 };
+/* A thread does as it likes with its own CNode and what its space holds. */
+static const uint8_t bound_rights[BOUND_COUNT] = {
+	[BOUND_CSPACE] = RIGHT_READ | RIGHT_WRITE, [BOUND_VSPACE] = RIGHT_WRITE, [BOUND_PAGER] = RIGHT_CALL,
+	[BOUND_BUFFER] = RIGHT_R | RIGHT_W,
+};
 
 /* Whether a bound slot may change now: a CNode under a thread that is ready, too, unless it runs on another hart. */
 static bool thread_bindable(const struct thread *t, unsigned which)
@@ -154,14 +159,7 @@ static long thread_bind(struct thread *self, struct thread *t, unsigned which, c
 		return error;
 	if (which == BOUND_BUFFER && (from->order != ORDER_4K || from->memtype != MEM_RAM))
 		return -E_BAD_ARG;
-	if (which == BOUND_BUFFER && (from->rights & 3) != 3)
-		return -E_NO_RIGHT;
-	if (which == BOUND_PAGER && !(from->rights & RIGHT_CALL))
-		return -E_NO_RIGHT;
-	/* A thread does as it likes with its own CNode and what its space holds. */
-	if (which == BOUND_CSPACE && (from->rights & (RIGHT_READ | RIGHT_WRITE)) != (RIGHT_READ | RIGHT_WRITE))
-		return -E_NO_RIGHT;
-	if (which == BOUND_VSPACE && !(from->rights & RIGHT_WRITE))
+	if ((from->rights & bound_rights[which]) != bound_rights[which])
 		return -E_NO_RIGHT;
 	/* The kernel will write there: now is the time to find that nothing answers. */
 	if (which == BOUND_BUFFER && memory_copy(window(slot_pa(from)), window(slot_pa(from)), PAGE_SIZE))
@@ -245,8 +243,6 @@ long thread_set(struct thread *self, struct slot *s, uint64_t field, uint64_t va
 {
 	struct thread *t = slot_object(s);
 
-	if (!(s->rights & RIGHT_WRITE))
-		return -E_NO_RIGHT;
 	switch (field) {
 	case THREAD_CSPACE:
 	case THREAD_VSPACE:

@@ -7,48 +7,6 @@
 
 #include <tessera/abi.h>
 
-/* Offsets that assembly uses; tied to the structures below. */
-#define THREAD_REGS      0
-#define THREAD_FULL      256
-#define THREAD_HART      264
-#define THREAD_SLOTS     272
-#define THREAD_SLOT_COUNT 280
-#define THREAD_PRIORITY  288
-#define THREAD_STATE     296
-#define THREAD_CALLER    304
-#define THREAD_SERVER    312
-#define THREAD_SATP      320
-#define THREAD_NEXT      328
-#define THREAD_PREV      336
-#define THREAD_ENDPOINT  344
-#define THREAD_HEAP_RANK 352
-#define THREAD_FAULTED   360
-#define THREAD_ABOVE     368
-#define THREAD_TIMEOUT   376
-#define HART_CURRENT     0
-#define HART_STACK       8
-#define HART_SATP        16
-#define HART_FPU_OWNER   24
-#define HART_FS_ON       32
-#define HART_READY_BITS  40
-#define HART_FPU_DIRTY   48
-#define HART_TRAP_SAVE   56
-#define LOCK_OWNER       4
-#define HART_STACK_BYTES 8192 /* its lowest page unmapped */
-#define HART_STACK_USED  4096
-#define THREAD_GATE      384
-#define THREAD_FPU_USED  392
-#define THREAD_BUFFER_AT 400
-#define THREAD_FPU       1024
-#define ENDPOINT_BITS    0
-#define ENDPOINT_SENDER  8
-#define ENDPOINT_RECEIVER 24
-#define ENDPOINT_LAST    32
-#define STATE_READY_NUMBER   1
-#define STATE_REPLY_NUMBER   3
-#define STATE_RECEIVE_NUMBER 4
-
-#ifndef __ASSEMBLER__
 #include "cap.h"
 #include "kernel.h"
 
@@ -86,11 +44,6 @@ struct endpoint {
 	uint64_t spare[2];
 };
 _Static_assert(sizeof(struct endpoint) == 64, "an endpoint is a chip");
-_Static_assert(offsetof(struct endpoint, senders.head) == ENDPOINT_SENDER &&
-	       offsetof(struct endpoint, receivers.head) == ENDPOINT_RECEIVER &&
-	       offsetof(struct endpoint, receivers.tail) == ENDPOINT_LAST, "ipc_fast.S");
-_Static_assert(STATE_READY == STATE_READY_NUMBER && STATE_REPLY == STATE_REPLY_NUMBER &&
-	       STATE_RECEIVE == STATE_RECEIVE_NUMBER, "ipc_fast.S");
 
 enum bound_slot { BOUND_CSPACE, BOUND_VSPACE, BOUND_PAGER, BOUND_BUFFER, BOUND_COUNT };
 
@@ -130,27 +83,6 @@ struct thread {
 	_Alignas(1024) uint64_t fpu[33]; /* f0 ... f31, fcsr */
 };
 _Static_assert(sizeof(struct thread) <= PAGE_SIZE, "a thread is a frame");
-#define THREAD_AT(field, at) _Static_assert(offsetof(struct thread, field) == (at), "assembly")
-THREAD_AT(full, THREAD_FULL);
-THREAD_AT(hart, THREAD_HART);
-THREAD_AT(slots, THREAD_SLOTS);
-THREAD_AT(slot_count, THREAD_SLOT_COUNT);
-THREAD_AT(prio, THREAD_PRIORITY);
-THREAD_AT(state, THREAD_STATE);
-THREAD_AT(caller, THREAD_CALLER);
-THREAD_AT(server, THREAD_SERVER);
-THREAD_AT(satp, THREAD_SATP);
-THREAD_AT(next, THREAD_NEXT);
-THREAD_AT(prev, THREAD_PREV);
-THREAD_AT(endpoint, THREAD_ENDPOINT);
-THREAD_AT(heap_rank, THREAD_HEAP_RANK);
-THREAD_AT(faulted, THREAD_FAULTED);
-THREAD_AT(above, THREAD_ABOVE);
-THREAD_AT(call_timeout, THREAD_TIMEOUT);
-THREAD_AT(gate, THREAD_GATE);
-THREAD_AT(fpu_used, THREAD_FPU_USED);
-THREAD_AT(fpu, THREAD_FPU);
-THREAD_AT(buffer, THREAD_BUFFER_AT);
 
 struct hart {
 	struct thread *current;        /* NULL: pick one */
@@ -174,11 +106,9 @@ struct hart {
 	struct slot irq;               /* bound: endpoint of the external interrupt */
 };
 _Static_assert(sizeof(struct hart) <= PAGE_SIZE, "a hart is a frame");
-_Static_assert(offsetof(struct hart, stack) == HART_STACK && offsetof(struct hart, satp) == HART_SATP &&
-	       offsetof(struct hart, fpu_owner) == HART_FPU_OWNER && offsetof(struct hart, fs_on) == HART_FS_ON &&
-	       offsetof(struct hart, ready_bits) == HART_READY_BITS &&
-	       offsetof(struct hart, fpu_dirty) == HART_FPU_DIRTY && offsetof(struct hart, trap_save) == HART_TRAP_SAVE,
-	       "assembly");
+
+#define HART_STACK_BYTES 8192 /* its lowest page unmapped */
+#define HART_STACK_USED  4096
 
 /* Harts 0 .. hart_count - 1 run; the boot hart is the first. */
 #define HART_MAX 8
@@ -194,7 +124,6 @@ struct lock {
 	uint32_t next, owner;
 };
 extern struct lock kernel_lock;
-_Static_assert(offsetof(struct lock, owner) == LOCK_OWNER, "assembly");
 
 #ifndef KERNEL_HOST
 /* tp in the kernel. */
@@ -205,17 +134,6 @@ static inline struct hart *this_hart(void)
 	return h;
 }
 #endif
-
-/* A slot of the thread's own CNode by a capability, NULL if it is none: the short way of cap_lookup_type. */
-static inline struct slot *thread_slot(const struct thread *t, cap_t cap, unsigned type, unsigned rights)
-{
-	struct slot *s;
-
-	if (cap >= t->slot_count)
-		return NULL;
-	s = &t->slots[cap];
-	return s->type == type && (s->rights & rights) == rights ? s : NULL;
-}
 
 static inline void thread_result(struct thread *t, long status)
 {
@@ -334,13 +252,7 @@ long fault_reply_map(struct thread *pager, struct thread *faulter, uint64_t info
 /* It can't be resolved: to its fault_pc, or stopped. True if it runs on. */
 bool fault_fail(struct thread *t);
 void fault_message(struct thread *to, struct thread *from);
-/*
- * The plain case of reply_recv for a fault: answer it by map items, let it run, wait. True: done, or the pager's
- * call has its error. False: nothing happened, ipc_reply_recv must look.
- */
-bool fault_answer(struct thread *pager, cap_t endpoint, uint64_t info);
 
 /* entry.S: stores the FPU's registers; FS must be on. */
 void fpu_save(uint64_t *fpu);
-#endif
 #endif
