@@ -57,14 +57,14 @@ boot_secondary:
 	add	t1, t1, s3
 	csrw	stvec, t1
 	sub	t2, a1, s3
-	ld	t3, HART_SATP(t2)
+	ld	t3, hart.satp(t2)
 	sfence.vma
 	csrw	satp, t3
 	.balign 4
 2:	lla	t0, trap_entry
 	csrw	stvec, t0
 	mv	tp, a1
-	ld	sp, HART_STACK(tp)
+	ld	sp, hart.stack(tp)
 	call	hart_main
 	j	trap_resume
 

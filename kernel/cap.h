@@ -61,6 +61,18 @@ struct slot {
 
 _Static_assert(sizeof(struct slot) == SLOT_BYTES, "slot layout");
 
+/* The same bits for who reads a whole word: of the first one, and shifts that leave the depth alone; of the third. */
+enum slot_bits {
+	SLOT_TYPE_MASK = 15,
+	SLOT_RIGHTS_SHIFT = 4,
+	SLOT_DOOMED = 1 << 19,
+	SLOT_BUSY = 3 << 22,           /* a CNode: making or dying */
+	SLOT_NEXT_SHIFT = 25,
+	SLOT_DEPTH_LEFT = 45,
+	SLOT_DEPTH_RIGHT = 57,
+	SLOT_ORDER_SHIFT = 50,
+};
+
 /* Work that one kernel entry may still do, in instructions, roughly. Below 0: answer AGAIN. */
 struct budget {
 	long left;

@@ -31,11 +31,11 @@ trap_call_slow:
 	csrr	t0, sepc
 	addi	t0, t0, 4
 	sd	t0, X(0)(tp)
-	sd	zero, THREAD_FULL(tp)
+	sd	zero, thread.full(tp)
 	lock_take
 	mv	a0, tp
-	ld	tp, THREAD_HART(tp)
-	ld	sp, HART_STACK(tp)
+	ld	tp, thread.hart(tp)
+	ld	sp, hart.stack(tp)
 	call	syscall_enter
 	j	trap_resume
 
@@ -44,7 +44,7 @@ trap_bad_call:
 	csrr	t0, sepc
 	addi	t0, t0, 4
 	csrw	sepc, t0
-	li	a0, -1			/* -E_BAD_CALL */
+	li	a0, -E_BAD_CALL
 	csrrw	tp, sscratch, tp
 	clear_temporaries
 	sret
@@ -60,7 +60,7 @@ trap_other:
 	csrr	t0, sepc
 	sd	t0, X(0)(tp)
 	li	t0, 1
-	sd	t0, THREAD_FULL(tp)
+	sd	t0, thread.full(tp)
 	csrr	a1, scause
 	csrr	a2, stval
 	lock_take
@@ -72,19 +72,19 @@ trap_other:
 	.globl trap_slow
 trap_slow:
 	mv	a0, tp
-	ld	tp, THREAD_HART(tp)
-	ld	sp, HART_STACK(tp)
+	ld	tp, thread.hart(tp)
+	ld	sp, hart.stack(tp)
 	call	trap_enter
 
 	/* Continues with whatever thread is to run; the lock is held. */
 	.globl trap_resume
 trap_resume:
-	ld	t3, HART_CURRENT(tp)
+	ld	t3, hart.current(tp)
 	beqz	t3, trap_pick
 #if DEBUG
-	ld	sp, HART_STACK(tp)
+	ld	sp, hart.stack(tp)
 	call	debug_check_fences
-	ld	t3, HART_CURRENT(tp)
+	ld	t3, hart.current(tp)
 #endif
 	mv	t5, tp
 
@@ -93,7 +93,7 @@ trap_resume:
 trap_restore:
 	enter_thread
 	lock_drop
-	ld	t0, THREAD_FULL(tp)
+	ld	t0, thread.full(tp)
 	load_preserved
 	.irp	n, 10,11,12,13,14,15,16,17
 	ld	x\n, X(\n)(tp)
@@ -103,7 +103,7 @@ trap_restore:
 	ld	tp, X(4)(tp)
 	sret
 1:	sc.d	t0, zero, (tp)		/* a reservation does not outlive the thread's turn; X(0) is in sepc already */
-	sd	zero, THREAD_FULL(tp)	/* the next save says again what counts */
+	sd	zero, thread.full(tp)	/* the next save says again what counts */
 	.irp	n, 1,5,6,7,28,29,30,31
 	ld	x\n, X(\n)(tp)
 	.endr
@@ -111,7 +111,7 @@ trap_restore:
 	sret
 
 trap_pick:
-	ld	sp, HART_STACK(tp)
+	ld	sp, hart.stack(tp)
 	call	sched_pick
 	j	trap_resume
 
@@ -121,8 +121,8 @@ trap_pick:
  */
 trap_kernel:
 	csrrw	tp, sscratch, zero
-	sd	t0, HART_TRAP_SAVE(tp)
-	sd	t1, HART_TRAP_SAVE + 8(tp)
+	sd	t0, hart.trap_save(tp)
+	sd	t1, hart.trap_save + 8(tp)
 	csrr	t0, sepc
 	lla	t1, probe_start
 	bltu	t0, t1, 1f
@@ -130,10 +130,10 @@ trap_kernel:
 	bgeu	t0, t1, 1f
 	lla	t0, probe_failed
 	csrw	sepc, t0
-	ld	t0, HART_TRAP_SAVE(tp)
-	ld	t1, HART_TRAP_SAVE + 8(tp)
+	ld	t0, hart.trap_save(tp)
+	ld	t1, hart.trap_save + 8(tp)
 	sret
-1:	ld	sp, HART_STACK(tp)		/* the stack itself may be what overflowed */
+1:	ld	sp, hart.stack(tp)		/* the stack itself may be what overflowed */
 	csrr	a0, scause
 	csrr	a1, sepc
 	csrr	a2, stval
@@ -182,7 +182,7 @@ timer_probe:
 probe_end:
 
 probe_failed:
-	li	a0, -22			/* E_BAD_MEMORY */
+	li	a0, -E_BAD_MEMORY
 	ret
 
 	.option push
@@ -201,8 +201,8 @@ probe_failed:
  */
 	.globl fpu_switch
 fpu_switch:
-	ld	t4, HART_FPU_OWNER(t5)
-	ld	t0, HART_FS_ON(t5)
+	ld	t4, hart.fpu_owner(t5)
+	ld	t0, hart.fs_on(t5)
 	beqz	t0, 2f
 	beq	t4, t3, 9f
 	csrr	t0, sstatus
@@ -211,32 +211,32 @@ fpu_switch:
 	addi	t0, t0, -3
 	bnez	t0, 1f
 	li	t0, 1
-	sd	t0, HART_FPU_DIRTY(t5)
+	sd	t0, hart.fpu_dirty(t5)
 	j	2f
 1:	beqz	t4, 2f
-	sd	zero, THREAD_FPU_USED(t4)
+	sd	zero, thread.fpu_used(t4)
 2:	li	t0, SSTATUS_FS
 	bnez	t6, 3f
 	csrc	sstatus, t0
-	sd	zero, HART_FS_ON(t5)
+	sd	zero, hart.fs_on(t5)
 	ret
 3:	csrs	sstatus, t0
 	li	t6, 1
-	sd	t6, HART_FS_ON(t5)
-	ld	t6, HART_FPU_DIRTY(t5)
+	sd	t6, hart.fs_on(t5)
+	ld	t6, hart.fpu_dirty(t5)
 	beq	t4, t3, 5f
 	beqz	t4, 4f
 	beqz	t6, 4f
-	addi	t4, t4, THREAD_FPU
+	addi	t4, t4, thread.fpu
 	fpu_each fsd, t4
 	frcsr	t6
 	sd	t6, 256(t4)
-4:	addi	t4, t3, THREAD_FPU
+4:	addi	t4, t3, thread.fpu
 	ld	t6, 256(t4)
 	fscsr	t6
 	fpu_each fld, t4
-	sd	t3, HART_FPU_OWNER(t5)
-	sd	zero, HART_FPU_DIRTY(t5)
+	sd	t3, hart.fpu_owner(t5)
+	sd	zero, hart.fpu_dirty(t5)
 	li	t6, 0
 5:	bnez	t6, 9f			/* dirty it was and stays */
 	csrc	sstatus, t0

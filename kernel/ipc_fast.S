@@ -14,8 +14,8 @@
 	andi	t4, a1, INFO_WORDS_MASK
 	addi	t4, t4, -MESSAGE_REGS
 	blez	t4, 9f
-	ld	t5, THREAD_BUFFER_AT(tp)
-	ld	t6, THREAD_BUFFER_AT(t3)
+	ld	t5, thread.buffer(tp)
+	ld	t6, thread.buffer(t3)
 	beqz	t5, ipc_fast_refused
 	beqz	t6, ipc_fast_refused
 	call	ipc_fast_copy
@@ -56,32 +56,32 @@ ipc_fast_call:
 	bgeu	t1, t4, trap_call_slow
 	lock_take
 	endpoint_slot t0, RIGHT_CALL
-	ld	t3, ENDPOINT_RECEIVER(t2)
-	ld	t6, THREAD_HART(tp)
+	ld	t3, endpoint.receivers(t2)
+	ld	t6, thread.hart(tp)
 	beqz	t3, ipc_fast_refused
-	ld	t5, THREAD_GATE(t3)
-	ld	t4, THREAD_TIMEOUT(tp)
+	ld	t5, thread.gate(t3)
+	ld	t4, thread.call_timeout(tp)
 	bne	t5, t6, ipc_fast_refused
 	bnez	t4, ipc_fast_refused
-	ld	t4, THREAD_PRIORITY(tp)
-	ld	t5, THREAD_PRIORITY(t3)
+	ld	t4, thread.prio(tp)
+	ld	t5, thread.prio(t3)
 	bltu	t5, t4, ipc_fast_refused
 	buffer_words
 
-	ld	a7, SLOT_BADGE(t0)
+	ld	a7, slot.badge(t0)
 	take_receiver
 
 /* Leaves tp for t3, which takes the message in a1-a6 with badge a7. */
 ipc_fast_switch:
 	save_call
-	ld	t5, THREAD_HART(tp)
+	ld	t5, thread.hart(tp)
 
 /* Enters t3, which waited in a call, on the hart t5 with its results in a1-a7. */
 	.globl ipc_fast_enter
 ipc_fast_enter:
-	li	t4, STATE_READY_NUMBER
-	sd	t4, THREAD_STATE(t3)
-	sd	t3, HART_CURRENT(t5)
+	li	t4, STATE_READY
+	sd	t4, thread.state(t3)
+	sd	t3, hart.current(t5)
 	enter_thread
 	lock_drop
 	li	a0, 0
@@ -97,16 +97,16 @@ ipc_fast_reply_recv:
 	bgeu	t1, t4, fault_fast_answer
 	lock_take
 	endpoint_slot t0, RIGHT_RECV
-	ld	t3, THREAD_CALLER(tp)
+	ld	t3, thread.caller(tp)
 	beqz	t3, ipc_fast_refused
-	ld	t5, THREAD_HART(tp)
-	ld	t6, THREAD_GATE(t3)
+	ld	t5, thread.hart(tp)
+	ld	t6, thread.gate(t3)
 	bne	t5, t6, ipc_fast_refused
-	ld	t6, HART_READY_BITS(t5)
-	ld	t5, THREAD_ABOVE(t3)
-	ld	t4, ENDPOINT_BITS(t2)
+	ld	t6, hart.ready_bits(t5)
+	ld	t5, thread.above(t3)
+	ld	t4, endpoint.bits(t2)
 	and	t6, t6, t5
-	ld	t5, ENDPOINT_SENDER(t2)
+	ld	t5, endpoint.senders(t2)
 	or	t4, t4, t6
 	or	t4, t4, t5
 	bnez	t4, ipc_fast_refused

@@ -16,8 +16,6 @@
 #define GENERATION_MASK ((1UL << 25) - 1)
 #define TABLE_ENTRIES   512
 #define USER_ENTRIES    256
-/* Of a slot's first word: type and doomed. */
-#define SLOT_PLAIN_MASK (15UL | 1UL << 19)
 
 /* By id: what the space is now. root is NULL when the id is free. */
 static struct {
@@ -205,8 +203,9 @@ static pte_t pte_downgrade(const struct slot *s, pte_t *entry, pte_t next)
 }
 
 /*
- * Takes out up to count frames that are mapped one behind the other from *entry on, which the first one's mapping record
- * names; the others need the record and the entry that follow. Sets the dirty bits from number `bit` on. How many.
+ * Takes out up to count frames that are mapped one behind the other from *entry on, which the first one's mapping
+ * record names; the others need the record and the entry that follow. Sets the dirty bits from number `bit` on.
+ * Returns how many.
  */
 static uint64_t unmap_row(struct slot *frames, uint64_t count, pte_t *entry, uint64_t *dirty, uint64_t bit)
 {
@@ -337,20 +336,22 @@ static int space_map(const struct slot *vspace, uint64_t va, struct slot *frame,
 }
 
 /*
- * The plainest cases of space_map, for up to count frames and the entries from `entry` on, one table's: a 4 KiB RAM frame
- * without children goes into an empty entry, never mapped before, or gets other rights where it stands (*changed: a
- * fence is due; NULL: it may not). Ends before the first of another kind. How many.
+ * The plainest cases of space_map, for up to count frames and the entries from `entry` on, one table's: a 4 KiB RAM
+ * frame without children goes into an empty entry, never mapped before, or gets other rights where it stands (*changed:
+ * a fence is due; NULL: it may not). Ends before the first of another kind. Returns how many.
  */
 static uint64_t map_row(uint64_t record, pte_t *entry, struct slot *frames, uint64_t count, uint64_t rights,
 			uint64_t flags, bool *changed)
 {
-	uint64_t need = TYPE_FRAME | rights << 4, mask = SLOT_PLAIN_MASK | need, i;
+	uint64_t need = TYPE_FRAME | rights << SLOT_RIGHTS_SHIFT, i;
+	uint64_t mask = SLOT_TYPE_MASK | SLOT_DOOMED | need;
 
 	for (i = 0; i < count; i++, record++, entry++, frames++) {
 		const uint64_t *w = (const uint64_t *)frames;
 		pte_t next = w[2] << 14 >> 10 | flags;
 
-		if ((w[0] & mask) != need || (w[2] >> 50 & 31) != (MEM_RAM << 3 | ORDER_4K) || slot_has_children(frames))
+		if ((w[0] & mask) != need || (w[2] >> SLOT_ORDER_SHIFT & 31) != (MEM_RAM << 3 | ORDER_4K) ||
+		    slot_has_children(frames))
 			break;
 		if (!(*entry | frames->record)) {
 			*entry = next;
@@ -394,8 +395,8 @@ int space_map_run(const struct slot *vspace, uint64_t *at, struct slot *frames, 
 		}
 		entry = here || !rights_flags(rights) ? NULL : space_entry(slot_object(vspace), va, 0, level);
 		if (entry)
-			n = map_row(va >> PAGE_SHIFT | vspace->record, entry, frames, map_room(va, count - *done, fault),
-				    rights, flags, fault ? NULL : &changed);
+			n = map_row(va >> PAGE_SHIFT | vspace->record, entry, frames,
+				    map_room(va, count - *done, fault), rights, flags, fault ? NULL : &changed);
 		va += n << PAGE_SHIFT;
 		if (n)
 			continue;

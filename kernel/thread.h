@@ -107,8 +107,7 @@ struct hart {
 };
 _Static_assert(sizeof(struct hart) <= PAGE_SIZE, "a hart is a frame");
 
-#define HART_STACK_BYTES 8192 /* its lowest page unmapped */
-#define HART_STACK_USED  4096
+enum { HART_STACK_BYTES = 8192, HART_STACK_USED = 4096 }; /* the lowest page unmapped */
 
 /* Harts 0 .. hart_count - 1 run; the boot hart is the first. */
 #define HART_MAX 8
