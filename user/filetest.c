@@ -3,6 +3,7 @@
  * or what is
  * wrong and where. `filetest hold N` opens /tmp/held N times and a pipe, says how many it got and ends without
  * closing;
+ * `filetest map N` maps a file of N pages, removes it and ends; `filetest cut` touches what was cut off a mapped file;
  * `filetest fill` writes /tmp/big until there is no space; `filetest loop` writes, reads and pipes until it is
  * killed.
  */
@@ -193,6 +194,78 @@ static void fixed_files_are_mapped(void)
 	closed(file);
 }
 
+static uint64_t map_file(cap_t file, uint64_t size, uint32_t access, uint32_t how)
+{
+	cap_t object = 0;
+	uint64_t at = 0, now;
+	int error = file_object(file, &object, &now);
+
+	if (!error)
+		error = mem_map_object(SLOT_SPACE, object, 0, 0, size, access, how, &at);
+	cap_free(object);
+	return error ? 0 : at;
+}
+
+static void files_in_ram_are_mapped(void)
+{
+	cap_t file = opened("/tmp/m", NEW), reader;
+	char *shared, *private, *seen, data[8];
+	uint64_t end;
+	size_t got;
+
+	put(file, "shared bytes");
+	CHECK(!file_resize(file, 2 * PAGE_SIZE));
+	reader = opened("/tmp/m", FILE_READ);
+	shared = (char *)map_file(file, 2 * PAGE_SIZE, MEM_READ | MEM_WRITE, 0);
+	seen = (char *)map_file(reader, 2 * PAGE_SIZE, MEM_READ, 0);
+	private = (char *)map_file(reader, 2 * PAGE_SIZE, MEM_READ | MEM_WRITE, MEM_PRIVATE);
+	CHECK(shared && seen && private && !map_file(reader, PAGE_SIZE, MEM_READ | MEM_WRITE, 0));
+	CHECK(!memcmp(shared, "shared bytes", 12) && !memcmp(private, "shared bytes", 12));
+	memcpy(shared, "SHARED", 6);
+	memcpy(private, "mine  ", 6);
+	CHECK(!memcmp(seen, "SHARED bytes", 12) && !memcmp(private, "mine   bytes", 12));
+	CHECK(!file_read_at(reader, 0, 6, data, sizeof data, &got) && got == 6 && !memcmp(data, "SHARED", 6));
+	CHECK(!file_write_at(file, PAGE_SIZE, "second", 6, &end) && !memcmp(seen + PAGE_SIZE, "second", 6));
+	CHECK(!file_write_at(file, 5 * PAGE_SIZE, "x", 1, &end) && !memcmp(seen + PAGE_SIZE, "second", 6));
+	CHECK(!file_resize(file, PAGE_SIZE + 3) && !memcmp(seen + PAGE_SIZE, "sec\0\0\0", 6));
+	CHECK(!file_remove(server, "/tmp/m"));
+	closed(reader);
+	closed(file);
+	CHECK(!memcmp(seen, "SHARED bytes", 12));
+	CHECK(!mem_unmap(SLOT_SPACE, (uint64_t)shared, 2 * PAGE_SIZE));
+	CHECK(!mem_unmap(SLOT_SPACE, (uint64_t)seen, 2 * PAGE_SIZE));
+	CHECK(!mem_unmap(SLOT_SPACE, (uint64_t)private, 2 * PAGE_SIZE));
+}
+
+/* Maps a file, cuts it and touches what is gone. */
+static void touch_behind_the_end(void)
+{
+	cap_t file = opened("/tmp/cut", NEW);
+	char *at;
+
+	CHECK(!file_resize(file, 2 * PAGE_SIZE));
+	at = (char *)map_file(file, 2 * PAGE_SIZE, MEM_READ | MEM_WRITE, 0);
+	at[PAGE_SIZE] = 1;
+	CHECK(!file_resize(file, PAGE_SIZE) && at[0] == 0);
+	puts("cut");
+	fflush(stdout);
+	at[PAGE_SIZE] = 2;
+	puts("touched what is gone");
+}
+
+/* Maps a file in RAM of that many pages, removes it and ends: the memory must come back. */
+static void map_and_leave(int pages)
+{
+	cap_t file = opened("/tmp/left", NEW);
+	char *at;
+
+	CHECK(!file_resize(file, (uint64_t)pages * PAGE_SIZE));
+	at = (char *)map_file(file, (uint64_t)pages * PAGE_SIZE, MEM_READ | MEM_WRITE, 0);
+	CHECK(at);
+	memset(at, 1, (size_t)pages * PAGE_SIZE);
+	CHECK(!file_remove(server, "/tmp/left"));
+}
+
 static cap_t pipe_reader, pipe_writer;
 static volatile int echoed;
 
@@ -265,6 +338,7 @@ static void all(void)
 	directories_and_names();
 	calls_on_the_wrong_capability();
 	fixed_files_are_mapped();
+	files_in_ram_are_mapped();
 	pipes_carry_and_end();
 	many_small_files();
 	CHECK(!file_space(server, &after) && after.used == before.used && after.files == before.files);
@@ -330,6 +404,10 @@ int main(int argc, char **argv)
 	CHECK(!server_open("file", FILE_VERSION, &server));
 	if (argc == 3 && !strcmp(argv[1], "hold"))
 		hold(atoi(argv[2]));
+	else if (argc == 3 && !strcmp(argv[1], "map"))
+		map_and_leave(atoi(argv[2]));
+	else if (argc == 2 && !strcmp(argv[1], "cut"))
+		touch_behind_the_end();
 	else if (argc == 2 && !strcmp(argv[1], "fill"))
 		fill();
 	else if (argc == 2 && !strcmp(argv[1], "loop"))

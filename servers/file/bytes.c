@@ -51,6 +51,10 @@ static int put(struct open_file *f, uint64_t offset, const void *data, size_t si
 	uint64_t at = f->how & FILE_APPEND ? f->node->store.size : offset;
 	int error = store_write(&f->node->store, at, data, size);
 
+	if (error) {
+		window_sweep();
+		error = store_write(&f->node->store, at, data, size);
+	}
 	if (!error)
 		*end = at + size;
 	return error;
@@ -113,44 +117,37 @@ int file_on_resize(const struct file_request *request, uint64_t size)
 	return error ? error : store_resize(&f->node->store, size);
 }
 
-/* The object with the bytes of a fixed file, made when first asked for and kept for all who come later. */
-static int make_part(struct node *n)
+/*
+ * The object with the bytes of a fixed file, made when first asked for and kept for all who come later; 0: no
+ * memory.
+ */
+static cap_t fixed_object(struct node *n)
 {
 	uint64_t size;
 	cap_t part = 0;
-	int error;
 
-	if (n->part)
-		return 0;
-	error = mem_object_part(SLOT_SPACE, ARCHIVE, n->offset, n->size, &part, &size);
-	if (error)
-		return E_NO_MEMORY;
-	n->part = slots_take();
-	if (n->part && part && !sys_give(GIVE_MOVE, part, 1, n->part, RIGHT_ALL, 0, 0)) {
-		cap_free(part);
-		return 0;
-	}
-	slots_give(n->part);
-	n->part = 0;
-	if (part)
-		(void)!mem_object_destroy(SLOT_SPACE, part);
-	cap_free(part);
-	return E_NO_MEMORY;
+	if (!n->part && !mem_object_part(SLOT_SPACE, ARCHIVE, n->offset, n->size, &part, &size))
+		n->part = slots_keep(part);
+	return n->part;
 }
 
 int file_on_object(const struct file_request *request, struct send_item *object, uint64_t *size)
 {
 	struct open_file *f = NULL;
 	int error = regular(request->badge, 0, &f);
+	cap_t cap;
 
 	if (error)
 		return error;
-	if (!f->node->fixed || !f->node->size)
-		return E_NOT_FOUND;
-	error = make_part(f->node);
-	*object = (struct send_item){ f->node->part, 1, GIVE_COPY, RIGHT_CALL, 0 };
-	*size = f->node->size;
-	return error;
+	*size = node_size(f->node);
+	if (f->node->fixed)
+		cap = *size ? fixed_object(f->node) : 0;
+	else
+		cap = store_object(&f->node->store, f->how & FILE_WRITE);
+	if (!cap)
+		return f->node->fixed && !*size ? E_NOT_FOUND : E_NO_SPACE;
+	*object = (struct send_item){ cap, 1, GIVE_COPY, RIGHT_CALL, 0 };
+	return 0;
 }
 
 int file_on_duplicate(const struct file_request *request, struct send_item *file)

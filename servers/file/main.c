@@ -110,6 +110,7 @@ int main(void)
 			m.info = dispatch(&m);
 		} else {
 			open_sweep();
+			window_sweep();
 			m.info = 0;
 		}
 	}

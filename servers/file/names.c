@@ -176,6 +176,7 @@ int file_on_sync(const struct file_request *request)
 int file_on_space(const struct file_request *request, struct file_space *space)
 {
 	(void)request;
+	window_sweep();
 	*space = (struct file_space){ .limit = store_limit(), .used = store_used(), .files = node_count() };
 	return 0;
 }

@@ -183,7 +183,7 @@ static struct node *new_node(const char *name, size_t size, uint32_t kind, uint6
 
 static void free_node(struct node *n)
 {
-	(void)!store_resize(&n->store, 0);
+	store_end(&n->store);
 	free(n->name);
 	free(n);
 }

@@ -45,6 +45,19 @@ cap_t slots_take(void)
 	return take_in(count++);
 }
 
+cap_t slots_keep(cap_t own)
+{
+	cap_t slot = own ? slots_take() : 0;
+
+	if (slot && sys_give(GIVE_MOVE, own, 1, slot, RIGHT_ALL, 0, 0)) {
+		slots_give(slot);
+		slot = 0;
+	}
+	if (own)
+		cap_free(own);
+	return slot;
+}
+
 void slots_give(cap_t slot)
 {
 	uint32_t index = (uint32_t)slot;

@@ -1,5 +1,7 @@
 /*
- * store.c: see store.h. What is taken off the limit: pages that exist and the tables that name them.
+ * store.c: see store.h. What is taken off the limit: pages that exist and the tables that name them, or the
+ * pages of the
+ * window.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +45,11 @@ uint64_t store_limit(void)
 static size_t pages_of(uint64_t size)
 {
 	return (size_t)((size + STORE_PAGE - 1) / STORE_PAGE);
+}
+
+static uint64_t bytes_of(size_t pages)
+{
+	return (uint64_t)pages * STORE_PAGE;
 }
 
 /* Memory that counts, cleared; NULL: over the limit. */
@@ -96,6 +103,10 @@ size_t store_read(const struct store *s, uint64_t offset, void *data, size_t siz
 		return 0;
 	if (size > s->size - offset)
 		size = (size_t)(s->size - offset);
+	if (s->window.bytes) {
+		memcpy(data, s->window.bytes + offset, size);
+		return size;
+	}
 	while (done < size) {
 		size_t at = (size_t)(offset + done) % STORE_PAGE, number = (size_t)((offset + done) / STORE_PAGE);
 		size_t part = STORE_PAGE - at < size - done ? STORE_PAGE - at : size - done;
@@ -135,8 +146,31 @@ static void cut(struct store *s)
 		memset(s->pages[end - 1] + tail, 0, STORE_PAGE - tail);
 	if (!s->size) {
 		give_memory(s->pages, s->room * sizeof *s->pages);
-		*s = (struct store){ .size = 0 };
+		s->pages = NULL;
+		s->room = 0;
 	}
+}
+
+/* The window for a file of this size: its last page is zero behind the end. */
+static int fit_window(struct store *s, uint64_t size)
+{
+	size_t pages = size ? pages_of(size) : 1, kept = pages < s->window.pages ? pages : s->window.pages;
+
+	if (pages != s->window.pages && !window_resize(&s->window, pages))
+		return E_NO_SPACE;
+	if (size < s->size && size < bytes_of(kept))
+		memset(s->window.bytes + size, 0, bytes_of(kept) - size);
+	s->size = size;
+	return 0;
+}
+
+static int write_window(struct store *s, uint64_t offset, const void *data, size_t size)
+{
+	int error = offset + size > s->size ? fit_window(s, offset + size) : 0;
+
+	if (!error)
+		memcpy(s->window.bytes + offset, data, size);
+	return error;
 }
 
 int store_write(struct store *s, uint64_t offset, const void *data, size_t size)
@@ -146,7 +180,11 @@ int store_write(struct store *s, uint64_t offset, const void *data, size_t size)
 
 	if (!size)
 		return 0;
-	if (end < offset || end > SIZE_MOST || !grow_table(s, pages_of(end)))
+	if (end < offset || end > SIZE_MOST)
+		return E_NO_SPACE;
+	if (s->window.bytes)
+		return write_window(s, offset, data, size);
+	if (!grow_table(s, pages_of(end)))
 		return E_NO_SPACE;
 	if (!make_pages(s, (size_t)(offset / STORE_PAGE), pages_of(end))) {
 		cut(s);
@@ -172,8 +210,36 @@ int store_resize(struct store *s, uint64_t size)
 
 	if (size > SIZE_MOST)
 		return E_NO_SPACE;
+	if (s->window.bytes)
+		return fit_window(s, size);
 	s->size = size;
 	if (smaller)
 		cut(s);
 	return 0;
+}
+
+void store_end(struct store *s)
+{
+	window_end(&s->window);
+	s->size = 0;
+	cut(s);
+}
+
+uint64_t store_object(struct store *s, bool write)
+{
+	size_t pages = s->size ? pages_of(s->size) : 1;
+	struct window w = { .bytes = NULL };
+
+	if (!s->window.bytes) {
+		if (pages > store_limit() / STORE_PAGE || !window_make(&w, pages))
+			return 0;
+		(void)store_read(s, 0, w.bytes, (size_t)s->size);
+		for (size_t i = 0; i < s->room; i++)
+			give_memory(s->pages[i], STORE_PAGE);
+		give_memory(s->pages, s->room * sizeof *s->pages);
+		s->pages = NULL;
+		s->room = 0;
+		s->window = w;
+	}
+	return window_object(&s->window, write);
 }

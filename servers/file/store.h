@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "window.h"
 
 #define STORE_PAGE 4096
 
@@ -17,6 +18,7 @@ struct store {
 	uint64_t size;
 	unsigned char **pages;         /* room of them; NULL: zeros */
 	size_t room;
+	struct window window;          /* once a client asked for the object: all bytes are there */
 };
 
 /* Sets the limit, in bytes, and forgets what was taken. */
@@ -34,7 +36,13 @@ size_t store_read(const struct store *s, uint64_t offset, void *data, size_t siz
 /* All or nothing: 0 or E_NO_SPACE. */
 int store_write(struct store *s, uint64_t offset, const void *data, size_t size);
 
-/* 0 or E_NO_SPACE, which making smaller never gives. */
+/* 0 or E_NO_SPACE. */
 int store_resize(struct store *s, uint64_t size);
+
+/* All of it goes. */
+void store_end(struct store *s);
+
+/* The object with the bytes, made now if need be; 0: no space. */
+uint64_t store_object(struct store *s, bool write);
 
 #endif

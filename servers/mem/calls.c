@@ -264,6 +264,16 @@ int mem_on_object_resize(const struct mem_request *q, struct idl_cap object, uin
 	return error ? error : made_resize(id, size);
 }
 
+int mem_on_object_mapped(const struct mem_request *q, struct idl_cap object, uint32_t *regions)
+{
+	uint32_t id;
+	int error = own_object(q, &object, &id);
+
+	/* One reference is the name's. */
+	*regions = error ? 0 : object_at(id)->refs - 1;
+	return error;
+}
+
 int mem_on_object_limit(const struct mem_request *q, struct idl_cap object, uint32_t access, struct send_item *limited)
 {
 	unsigned denied;

@@ -18,6 +18,42 @@
 static char archive[1 << 17];
 static size_t archive_size;
 
+/* The windows of this machine: memory of our own. */
+bool window_make(struct window *w, size_t pages)
+{
+	*w = (struct window){ calloc(pages, STORE_PAGE), pages, 1, 0 };
+	return store_take((uint64_t)pages * STORE_PAGE);
+}
+
+bool window_resize(struct window *w, size_t pages)
+{
+	unsigned char *bytes;
+
+	if (pages > w->pages && !store_take((uint64_t)(pages - w->pages) * STORE_PAGE))
+		return false;
+	if (pages < w->pages)
+		store_give((uint64_t)(w->pages - pages) * STORE_PAGE);
+	bytes = calloc(pages, STORE_PAGE);
+	memcpy(bytes, w->bytes, (pages < w->pages ? pages : w->pages) * STORE_PAGE);
+	free(w->bytes);
+	w->bytes = bytes;
+	w->pages = pages;
+	return true;
+}
+
+void window_end(struct window *w)
+{
+	if (w->bytes)
+		store_give((uint64_t)w->pages * STORE_PAGE);
+	free(w->bytes);
+	*w = (struct window){ .bytes = NULL };
+}
+
+uint64_t window_object(struct window *w, bool write)
+{
+	return w->object + write;
+}
+
 static void pad(void)
 {
 	while (archive_size % 4)
@@ -216,18 +252,21 @@ static void the_limit_holds_and_all_comes_back(void)
 	assert(end > 1000 && end < 26 * 676 && node_count() == end + 1);
 }
 
-/* Random writes, cuts and reads of one file beside an array. */
-static void bytes_are_what_was_written(void)
+/* Random writes, cuts and reads of one file beside an array; with a window from that step on. */
+static void bytes_are_what_was_written(int window_from)
 {
 	static unsigned char model[40000], got[40000], data[3000];
 	struct store s = { .size = 0 };
 	size_t size = 0;
 
+	memset(model, 0, sizeof model);
 	store_start(LIMIT);
 	srand(2);
-	for (int i = 0; i < 20000; i++) {
+	for (int i = 0; i < 10000; i++) {
 		size_t offset = (size_t)rand() % 36000, n = (size_t)rand() % sizeof data;
 
+		if (i == window_from)
+			assert(store_object(&s, true) == 2 && store_object(&s, false) == 1);
 		for (size_t k = 0; k < n; k++)
 			data[k] = (unsigned char)rand();
 		if (rand() % 4 == 0) {
@@ -244,7 +283,26 @@ static void bytes_are_what_was_written(void)
 		assert(s.size == size && store_read(&s, 0, got, sizeof got) == size && !memcmp(got, model, size));
 		assert(store_read(&s, size, got, 1) == 0 && store_read(&s, UINT64_MAX, got, 1) == 0);
 	}
-	assert(store_resize(&s, 0) == 0 && store_used() == 0);
+	store_end(&s);
+	assert(store_used() == 0);
+}
+
+/* Behind the end a window is zero, whatever was there. */
+static void a_window_ends_with_zeros(void)
+{
+	static const char text[] = "0123456789";
+	struct store s = { .size = 0 };
+
+	store_start(LIMIT);
+	assert(store_write(&s, 0, text, 10) == 0 && store_object(&s, true));
+	assert(store_resize(&s, 4) == 0 && !memcmp(s.window.bytes, "0123\0\0\0\0\0\0\0", 11));
+	assert(store_write(&s, 6000, text, 10) == 0 && s.window.pages == 2 && store_used() == 2 * STORE_PAGE);
+	assert(store_resize(&s, 0) == 0 && s.window.pages == 1 && s.window.bytes[0] == 0);
+	assert(store_write(&s, 2u << 20, text, 1) == E_NO_SPACE && s.size == 0);
+	store_end(&s);
+	assert(store_resize(&s, 1ull << 40) == 0 && !store_object(&s, true));
+	store_end(&s);
+	assert(store_used() == 0);
 }
 
 /* Random names in two directories beside a table. */
@@ -296,7 +354,10 @@ int main(void)
 	a_broken_archive_is_served_up_to_the_break();
 	names_move_and_go();
 	the_limit_holds_and_all_comes_back();
-	bytes_are_what_was_written();
+	bytes_are_what_was_written(-1);
+	bytes_are_what_was_written(0);
+	bytes_are_what_was_written(3000);
+	a_window_ends_with_zeros();
 	names_are_what_was_made();
 	puts("file_names: ok");
 	return 0;

@@ -72,6 +72,35 @@ def test_what_a_dead_process_had_open_is_closed(shell):
     assert used(shell) == before
 
 
+def test_what_a_dead_process_had_mapped_comes_back(shell):
+    shell.ok("filetest map 2000")
+    before, free = used(shell), shell.free()
+    for _ in range(5):
+        shell.ok("filetest map 2000")
+    assert used(shell) == before
+    assert shell.free() == free
+
+
+def test_touching_what_was_cut_off_a_mapped_file_is_a_fault_of_that_process_alone(shell):
+    text, status = shell.run("filetest cut")
+    assert status == 139 and "cut\nfault: filetest" in text and "write at" in text
+    assert shell.ok("filetest; rm /tmp/cut") == "filetest: ok\n"
+
+
+def test_processes_of_one_program_share_its_text_and_pay_nothing_for_it(shell):
+    shell.ok("spin &")
+    shell.ok("spin &")
+    spinning = [pid for pid, name in shell.processes() if name == "spin"]
+    assert len(spinning) == 2
+    for pid in spinning:
+        rows = [line.split(None, 5) for line in shell.ok(f"maps {pid}").splitlines() if " r-x " in line]
+        assert len(rows) == 1
+        _, _, size, committed, resident, kind = rows[0]
+        assert kind == "object shared" and committed == "0" and 0 < int(resident) <= int(size)
+    for pid in spinning:
+        shell.ok(f"kill {pid}")
+
+
 def test_a_writer_whose_reader_was_killed_ends(shell):
     shell.ok("filetest loop | spin &")
     shell.ok(f"kill {shell.pids()['spin']}")
