@@ -9,7 +9,9 @@ static const struct manifest lines[] = {
 	{ .name = "irq", .prio = 63, .version = 1, .private = true, .devices = true,
 	  .extras = { { EXTRA_SYSTEM, NULL } } },
 	{ .name = "console", .prio = 52, .version = 1, .devices = true, .extras = { { EXTRA_SERVER, "irq" } } },
-	{ .name = "file", .prio = 50, .version = 2, .deaths = true, .extras = { { EXTRA_ARCHIVE, NULL } } },
+	{ .name = "blk", .prio = 60, .version = 1, .private = true, .lazy = true, .devices = true, .deaths = true,
+	  .extras = { { EXTRA_SERVER, "irq" } } },
+	{ .name = "file", .prio = 50, .version = 2, .deaths = true, .extras = { { EXTRA_ARCHIVE, NULL }, { EXTRA_USES, "blk" } } },
 };
 
 static const struct manifest defaults = { .name = NULL, .prio = DEFAULT_PRIO, .version = 1 };
@@ -25,6 +27,14 @@ const struct manifest *manifest_find(const char *name)
 const struct manifest *manifest_line(unsigned index)
 {
 	return index < sizeof lines / sizeof lines[0] ? &lines[index] : NULL;
+}
+
+bool manifest_uses(const struct manifest *line, const char *name)
+{
+	for (unsigned i = 0; i < MANIFEST_EXTRAS; i++)
+		if (line->extras[i].kind == EXTRA_USES && strcmp(line->extras[i].server, name) == 0)
+			return true;
+	return false;
 }
 
 bool manifest_restart(struct deaths *deaths, uint64_t now, uint64_t ticks_per_second)

@@ -19,6 +19,7 @@ enum extra_kind {
 	EXTRA_SYSTEM,           /* the System capability, the right to bind interrupts */
 	EXTRA_SERVER,           /* a client capability to the server named */
 	EXTRA_ARCHIVE,          /* the boot archive's object */
+	EXTRA_USES,             /* nothing: it may open the server named, although that is private */
 };
 
 struct extra {
@@ -30,7 +31,8 @@ struct manifest {
 	const char *name;       /* of the service and of the file in servers/ */
 	unsigned prio;          /* = rank */
 	unsigned version;       /* of its interface */
-	bool private;           /* no process may open it by name: clients are given it here */
+	bool private;           /* opened by a session and by servers with EXTRA_USES only */
+	bool lazy;              /* started when first opened */
 	bool devices;           /* may map device registers */
 	bool deaths;            /* is told by SIGNAL_DEATH that a process has ended */
 	struct extra extras[MANIFEST_EXTRAS];  /* SLOT_EXTRA + 1 .. */
@@ -46,6 +48,9 @@ const struct manifest *manifest_find(const char *name);
 
 /* The index-th line in starting order; NULL behind the last. */
 const struct manifest *manifest_line(unsigned index);
+
+/* Whether the server of this line may open the private server named. */
+bool manifest_uses(const struct manifest *line, const char *name);
 
 /* Notes a death at time now (ticks); true: start it again, false: it died too often. */
 bool manifest_restart(struct deaths *deaths, uint64_t now, uint64_t ticks_per_second);

@@ -40,7 +40,7 @@ static int add(const char *name)
 		return error;
 	strcpy(s->name, name);
 	s->line = manifest_find(name);
-	s->wanted = true;
+	s->wanted = !s->line->lazy;
 	service_count++;
 	return 0;
 }
@@ -88,6 +88,12 @@ struct service *service_wanted(int *index)
 	return NULL;
 }
 
+void service_want(struct service *s)
+{
+	if (!s->pid)
+		s->wanted = true;
+}
+
 void job_gift(struct job *j, cap_t cap, unsigned slot, unsigned rights, uint64_t badge)
 {
 	if (cap && j->gift_count < GIFTS_MAX)
@@ -110,6 +116,7 @@ static void extra_gift(struct job *j, const struct extra *extra, unsigned slot, 
 		if (s)
 			job_gift(j, s->endpoint, slot, RIGHT_CALL, pid);
 		break;
+	case EXTRA_USES:
 	case EXTRA_NONE:
 		break;
 	}
@@ -132,7 +139,7 @@ static bool depends(const struct service *s, const char *name)
 	for (unsigned i = 0; i < MANIFEST_EXTRAS; i++)
 		if (s->line->extras[i].kind == EXTRA_SERVER && strcmp(s->line->extras[i].server, name) == 0)
 			return true;
-	return false;
+	return manifest_uses(s->line, name);
 }
 
 /* Sets these bits in the service's endpoint. */

@@ -30,6 +30,9 @@ struct service *service_find(const char *name);
 /* The first that is to be started, taken off the list, with its index; NULL: none. */
 struct service *service_wanted(int *index);
 
+/* Somebody opened it: it is started if it does not run. */
+void service_want(struct service *s);
+
 /* Fills in what the service's next instance, process pid, is given. */
 void service_job(const struct service *s, uint64_t pid, struct job *j);
 

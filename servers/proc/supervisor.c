@@ -225,15 +225,25 @@ int proc_on_next(const struct proc_request *request, uint64_t pid, struct proc_i
 	return 0;
 }
 
+/* A server calls upwards only; a private one is for a session, and for servers that its line names. */
+static bool may_open(const struct process *caller, const struct service *s)
+{
+	const struct service *own = service_at(caller->service);
+
+	if (own && caller->prio >= s->line->prio)
+		return false;
+	return !s->line->private || caller->session || (own && manifest_uses(own->line, s->name));
+}
+
 int proc_on_open(const struct proc_request *request, const char *name, uint32_t version,
 		 struct send_item *server)
 {
 	const struct process *caller = table_find(request->badge);
-	const struct service *s = service_find(name);
+	struct service *s = service_find(name);
 
 	if (!s || !s->endpoint)
 		return E_NOT_FOUND;
-	if (!caller || s->line->private || (caller->service != NO_SERVICE && caller->prio >= s->line->prio))
+	if (!caller || !may_open(caller, s))
 		return E_DENIED;
 	if (version != s->line->version)
 		return E_BAD_VERSION;
@@ -241,6 +251,8 @@ int proc_on_open(const struct proc_request *request, const char *name, uint32_t 
 	if (sys_give(GIVE_COPY, s->endpoint, 1, mint_slot, RIGHT_CALL, caller->pid, 0))
 		return E_NO_MEMORY;
 	*server = (struct send_item){ mint_slot, 1, GIVE_MOVE, RIGHT_CALL, 0 };
+	service_want(s);
+	jobs_kick();
 	return 0;
 }
 

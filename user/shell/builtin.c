@@ -84,6 +84,11 @@ static int run_kill(const struct builtin *b, int argc, char **argv)
 	return error ? say_error(argv[1], error) : 0;
 }
 
+static int run_grant(const struct builtin *b, int argc, char **argv)
+{
+	return argc > 2 ? job_grant(argv[1], argv + 2) : usage(b);
+}
+
 static int run_wait(const struct builtin *b, int argc, char **argv)
 {
 	uint64_t pid = 0;
@@ -234,6 +239,7 @@ static int run_help(const struct builtin *b, int argc, char **argv);
 static const struct builtin builtins[] = {
 	{ "help",     "",               "this list", run_help },
 	{ "run",      "NAME [ARGS]",    "start a program and wait; NAME alone does too", run_program },
+	{ "grant",    "SERVER NAME [ARGS]", "run a program that may call a private server", run_grant },
 	{ "repeat",   "N NAME [ARGS]",  "the same N times", run_repeat },
 	{ "wait",     "[PID]",          "until the programs started with & have ended", run_wait },
 	{ "kill",     "PID",            "end a process", run_kill },

@@ -140,6 +140,39 @@ int job_run(char **argv)
 	return status ? status : wait_for(pid);
 }
 
+void job_keep(uint64_t pid)
+{
+	for (unsigned i = 0; i < JOBS; i++)
+		if (!jobs[i]) {
+			jobs[i] = pid;
+			return;
+		}
+}
+
+/* Says the pid of a program that goes on beside the shell. */
+static int begun_beside(uint64_t pid)
+{
+	job_keep(pid);
+	shell.background = pid;
+	printf("[%" PRIu64 "]\n", pid);
+	return 0;
+}
+
+int job_grant(const char *server, char **argv)
+{
+	uint64_t pid = 0;
+	cap_t cap = 0;
+	int error = server_open(server, 1, &cap);       /* kept: the program's copy lives as long as this one */
+
+	if (error)
+		return say_error(server, error);
+	fflush(stdout);
+	error = process_spawn_with((const char *const *)argv, shell.beside ? 0 : PROCESS_FOREGROUND, cap, &pid);
+	if (error)
+		return complain(argv[0], error);
+	return shell.beside ? begun_beside(pid) : wait_for(pid);
+}
+
 int job_begin(char **argv, const struct job_streams *streams, uint64_t *pid)
 {
 	return spawn(argv, PROCESS_FOREGROUND, streams, pid);
@@ -150,15 +183,6 @@ int job_end(uint64_t pid)
 	return wait_for(pid);
 }
 
-void job_keep(uint64_t pid)
-{
-	for (unsigned i = 0; i < JOBS; i++)
-		if (!jobs[i]) {
-			jobs[i] = pid;
-			return;
-		}
-}
-
 int job_start(char **argv, const struct job_streams *streams)
 {
 	uint64_t pid = 0;
@@ -166,10 +190,7 @@ int job_start(char **argv, const struct job_streams *streams)
 
 	if (status)
 		return status;
-	job_keep(pid);
-	shell.background = pid;
-	printf("[%" PRIu64 "]\n", pid);
-	return 0;
+	return begun_beside(pid);
 }
 
 static void forget(uint64_t pid)

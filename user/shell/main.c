@@ -25,10 +25,13 @@ static int run_command(struct parse_command *c, bool in_pipeline)
 	const struct job_streams own = { 0, 0 };
 	int status;
 
+	shell.beside = c->after == AFTER_BACKGROUND;
 	if (in_pipeline || c->after == AFTER_PIPE || c->input || c->output)
 		return pipeline_run(c);
-	if (c->after == AFTER_BACKGROUND)
+	if (shell.beside && !builtin_knows(c->argv[0]))
 		return job_start(c->argv, &own);
+	if (shell.beside && strcmp(c->argv[0], "grant"))
+		return pipeline_run(c);
 	return builtin_run(c->argc, c->argv, &status) ? status : job_run(c->argv);
 }
 

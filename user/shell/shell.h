@@ -27,6 +27,7 @@
 struct shell {
 	unsigned status;               /* of the last command */
 	uint64_t background;           /* pid of the last program started with & */
+	bool beside;                   /* the command that runs is one with & */
 	bool interactive;
 	bool leave;                    /* exit was asked for */
 };
@@ -51,6 +52,7 @@ struct job_streams {
 };
 int job_run(char **argv);              /* and waits for its end */
 int job_start(char **argv, const struct job_streams *streams);  /* & */
+int job_grant(const char *server, char **argv);  /* run with a capability to that server as SLOT_EXTRA */
 /* Starts one command of a pipeline; 0 and its pid, or an exit status. */
 int job_begin(char **argv, const struct job_streams *streams, uint64_t *pid);
 int job_end(uint64_t pid);             /* waits for it: its exit status */
