@@ -69,6 +69,14 @@ void cpio_start(struct cpio *reader, const void *base, size_t size)
 	reader->why = NULL;
 }
 
+size_t cpio_span(const void *header)
+{
+	uint32_t fields[FIELD_COUNT];
+
+	return memcmp(header, MAGIC, MAGIC_SIZE) || !read_fields(header, fields)
+	       ? 0 : HEADER_SIZE + (size_t)fields[FIELD_NAME_SIZE];
+}
+
 int cpio_next(struct cpio *reader, struct cpio_entry *entry)
 {
 	const unsigned char *header = reader->base + reader->at;

@@ -30,23 +30,25 @@ static bool make_directories(const char *path, size_t end)
 	return true;
 }
 
-static int add(const struct cpio_entry *e)
+int archive_add(const struct cpio_entry *e, const char *below)
 {
+	char path[PATH_MOST + 1];
 	uint32_t type = e->mode & CPIO_TYPE_MASK;
-	size_t size = strlen(e->name);
+	size_t size = strlen(e->name), room = strlen(below);
 	struct place place;
 	struct node *n;
-	int error;
 
-	if ((type != CPIO_REGULAR && type != CPIO_DIRECTORY) || !size || size > PATH_MOST)
+	if ((type != CPIO_REGULAR && type != CPIO_DIRECTORY) || !size || room + 1 + size > PATH_MOST)
 		return 0;
-	if (!make_directories(e->name, size - 1) || node_place(e->name, &place))
+	memcpy(path, below, room);
+	path[room] = '/';
+	memcpy(path + room + 1, e->name, size + 1);
+	if (!make_directories(path, room + size) || node_place(path, &place))
 		return 0;
 	n = place.there;
 	if (n && (n->kind != FILE_DIRECTORY || type != CPIO_DIRECTORY))
 		return 0;
-	error = n ? 0 : node_make(&place, type == CPIO_DIRECTORY ? FILE_DIRECTORY : FILE_REGULAR, true, e->mtime, &n);
-	if (error)
+	if (!n && node_make(&place, type == CPIO_DIRECTORY ? FILE_DIRECTORY : FILE_REGULAR, true, e->mtime, &n))
 		return E_NO_MEMORY;
 	n->mode = e->mode;
 	n->mtime = e->mtime;
@@ -66,6 +68,6 @@ int archive_read(const void *archive, size_t size)
 
 	cpio_start(&reader, archive, size);
 	while (!error && (got = cpio_next(&reader, &entry)) == 1)
-		error = add(&entry);
+		error = archive_add(&entry, "");
 	return error ? error : got < 0 ? E_BAD_ARCHIVE : 0;
 }

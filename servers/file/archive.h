@@ -6,6 +6,7 @@
 #define FILE_ARCHIVE_H
 
 #include <stddef.h>
+#include <tessera/cpio.h>
 
 /*
  * Adds the archive's files and directories, and directories that paths imply; other kinds and names that
@@ -15,5 +16,8 @@
  * before stays.
  */
 int archive_read(const void *archive, size_t size);
+
+/* One entry of an archive, below a directory (data NULL: the bytes are on the disk): 0 or E_NO_MEMORY. */
+int archive_add(const struct cpio_entry *entry, const char *below);
 
 #endif

@@ -8,11 +8,12 @@
 #include <mem_client.h>
 #include <stream_server.h>
 #include <tessera/start.h>
+#include "cache.h"
 #include "describe.h"
+#include "main.h"
 #include "open.h"
 #include "slots.h"
 
-#define ARCHIVE     (SLOT_EXTRA + 1)   /* the boot archive's object */
 #define READ_MOST   900                /* as in file.idl */
 #define STREAM_MOST 800                /* as in stream.idl */
 
@@ -33,16 +34,21 @@ static int regular(uint64_t badge, uint32_t right, struct open_file **file)
 	return 0;
 }
 
-static size_t get(const struct node *n, uint64_t offset, void *data, size_t most)
+/* Bytes of a file: 0, or E_AGAIN or E_IO of the disk; *size: how many. */
+static int get(const struct node *n, uint64_t offset, void *data, size_t most, size_t *size)
 {
-	if (!n->fixed)
-		return store_read(&n->store, offset, data, most);
-	if (offset >= n->size)
+	uint64_t left = offset < node_size(n) ? node_size(n) - offset : 0;
+
+	*size = most < left ? most : (size_t)left;
+	if (!*size)
 		return 0;
-	if (most > n->size - offset)
-		most = (size_t)(n->size - offset);
-	memcpy(data, n->data + offset, most);
-	return most;
+	if (n->fixed && !n->data)
+		return cache_read(n->offset + offset, data, *size);
+	if (n->fixed)
+		memcpy(data, n->data + offset, *size);
+	else
+		(void)store_read(&n->store, offset, data, *size);
+	return 0;
 }
 
 /* Writes at the offset, or at the end if the file is open for that; *end: behind what was written. */
@@ -95,9 +101,7 @@ int file_on_read_at(const struct file_request *request, uint64_t offset, uint32_
 	struct open_file *f = NULL;
 	int error = regular(request->badge, FILE_READ, &f);
 
-	if (!error)
-		*data_n = get(f->node, offset, data, most < READ_MOST ? most : READ_MOST);
-	return error;
+	return error ? error : get(f->node, offset, data, most < READ_MOST ? most : READ_MOST, data_n);
 }
 
 int file_on_write_at(const struct file_request *request, uint64_t offset, const void *data, size_t data_n,
@@ -126,7 +130,7 @@ static cap_t fixed_object(struct node *n)
 	uint64_t size;
 	cap_t part = 0;
 
-	if (!n->part && !mem_object_part(SLOT_SPACE, ARCHIVE, n->offset, n->size, &part, &size))
+	if (!n->part && !mem_object_part(SLOT_SPACE, ARCHIVE, n->offset, n->size ? n->size : 1, &part, &size))
 		n->part = slots_keep(part);
 	return n->part;
 }
@@ -140,12 +144,11 @@ int file_on_object(const struct file_request *request, struct send_item *object,
 	if (error)
 		return error;
 	*size = node_size(f->node);
-	if (f->node->fixed)
-		cap = *size ? fixed_object(f->node) : 0;
-	else
-		cap = store_object(&f->node->store, f->how & FILE_WRITE);
+	if (f->node->fixed && !f->node->data)
+		return E_NOT_FOUND;
+	cap = f->node->fixed ? fixed_object(f->node) : store_object(&f->node->store, f->how & FILE_WRITE);
 	if (!cap)
-		return f->node->fixed && !*size ? E_NOT_FOUND : E_NO_SPACE;
+		return E_NO_SPACE;
 	*object = (struct send_item){ cap, 1, GIVE_COPY, RIGHT_CALL, 0 };
 	return 0;
 }
@@ -181,9 +184,10 @@ int stream_on_read(const struct stream_request *request, uint32_t most, void *da
 	error = regular(request->badge, FILE_READ, &f);
 	if (error)
 		return error;
-	*data_n = get(f->node, f->position, data, most < STREAM_MOST ? most : STREAM_MOST);
-	f->position += *data_n;
-	return 0;
+	error = get(f->node, f->position, data, most < STREAM_MOST ? most : STREAM_MOST, data_n);
+	if (!error)
+		f->position += *data_n;
+	return error;
 }
 
 int stream_on_write(const struct stream_request *request, const void *data, size_t data_n, uint32_t *written)

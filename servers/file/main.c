@@ -1,8 +1,11 @@
 /*
- * main.c: the file server's loop: one request after the other, none of which waits. names.c has the calls that name
+ * main.c: the file server's loop: one request after the other. What needs the disk is put off (later.c) and
+ * the next is served. names.c has the calls that name
  * files, bytes.c those on open files; node.c keeps the names, store.c the bytes of files in RAM, open.c who
  * has what
- * open, pipe.c pipes. Calls mem only. Never reads a page that it would have to supply itself.
+ * open, pipe.c pipes. cache.c what is known of the
+ * disk, disk.c the archive there. Calls mem, blk, and proc to open blk. Never reads a page that it would have
+ * to supply itself.
  *
  * Started by proc with: SLOT_EXTRA its service endpoint, SLOT_EXTRA + 1 the boot archive's object. proc signals
  * SIGNAL_DEATH when a process has ended: what it had open is closed then.
@@ -14,11 +17,13 @@
 #include <tessera/process.h>
 #include <tessera/start.h>
 #include "archive.h"
+#include "cache.h"
+#include "disk.h"
+#include "later.h"
+#include "main.h"
 #include "node.h"
 #include "open.h"
 
-#define SERVICE        SLOT_EXTRA       /* the endpoint clients call; proc owns it */
-#define ARCHIVE        (SLOT_EXTRA + 1)
 #define SHARE_OF_RAM   4                /* files may take up so much of RAM: a fourth */
 #define DIRECTORY_TMP  "/tmp"
 #define STATUS_BROKEN  1                /* exit: nothing to serve, or no memory */
@@ -60,7 +65,7 @@ static int start(void)
 		error = read_archive();
 	if (!error && !node_place(DIRECTORY_TMP, &place) && !place.there)
 		error = node_make(&place, FILE_DIRECTORY, false, 0, &made);
-	return error;
+	return error ? error : disk_start();
 }
 
 /* Answers one request: the words go to m, the result is its info. */
@@ -91,6 +96,39 @@ static uint64_t after_failure(uint64_t answer)
 	return answer & INFO_REPLY && info_items(answer) ? INFO_REPLY | info_make(E_BAD_HANDLE, 0, 0) : 0;
 }
 
+/* As dispatch; a request that needs something from the disk is kept for later. */
+static uint64_t serve(struct message *m)
+{
+	uint64_t words[MESSAGE_BUFFER];
+	unsigned count = info_words(m->info) > MESSAGE_REGS ? info_words(m->info) - MESSAGE_REGS : 0;
+	const struct message came = *m;
+	uint64_t answer;
+
+	memcpy(words, ipc_buffer()->words, count * sizeof words[0]);
+	answer = dispatch(m);
+	if (info_label(answer) != E_AGAIN)
+		return answer;
+	return later_keep(&came, words) ? 0 : INFO_REPLY | info_make(E_NO_MEMORY, 0, 0);
+}
+
+static void signalled(uint64_t bits)
+{
+	bool retry = false;
+
+	if (bits & SIGNAL_DEATH) {
+		open_sweep();
+		window_sweep();
+	}
+	if (bits & SIGNAL_RESTARTED) {
+		cache_restarted();
+		retry = true;
+	}
+	if (bits & SIGNAL_DISK)
+		retry |= cache_news();
+	if (retry)
+		later_retry(dispatch);
+}
+
 int main(void)
 {
 	struct message m = { .info = 0 };
@@ -107,10 +145,9 @@ int main(void)
 		if (status) {
 			m.info = after_failure(answer);
 		} else if (info_kind(m.info) == KIND_MESSAGE) {
-			m.info = dispatch(&m);
+			m.info = serve(&m);
 		} else {
-			open_sweep();
-			window_sweep();
+			signalled(m.w[0]);
 			m.info = 0;
 		}
 	}

@@ -6,6 +6,7 @@
 #include <tessera/process.h>
 #include <tessera/syscall.h>
 #include "describe.h"
+#include "disk.h"
 #include "node.h"
 #include "open.h"
 
@@ -18,6 +19,27 @@ void describe_node(const struct node *n, struct file_stat *what)
 {
 	*what = (struct file_stat){ .size = n->kind == FILE_DIRECTORY ? 0 : node_size(n), .inode = n->inode,
 				    .mtime = n->mtime, .kind = n->kind, .mode = n->mode };
+}
+
+/* node.h's, with what is on the disk: E_AGAIN while that is being fetched. */
+static int find(const char *path, struct node **n)
+{
+	int error;
+
+	do
+		error = node_find(path, n);
+	while (error == E_AGAIN && !(error = disk_mount()));
+	return error;
+}
+
+static int place_of(const char *path, struct place *place)
+{
+	int error;
+
+	do
+		error = node_place(path, place);
+	while (error == E_AGAIN && !(error = disk_mount()));
+	return error;
 }
 
 /* A capability of ours for the answer; the client gets a copy of it. */
@@ -42,14 +64,14 @@ static int check_open(const struct node *n, uint32_t how)
 static int find_or_make(const char *path, uint32_t how, struct node **n, bool *made)
 {
 	struct place place;
-	int error = node_find(path, n);
+	int error = find(path, n);
 
 	*made = false;
 	if (!error)
 		return check_open(*n, how);
 	if (error != E_NOT_FOUND || !(how & FILE_CREATE))
 		return error;
-	error = node_place(path, &place);
+	error = place_of(path, &place);
 	if (error)
 		return error == E_BAD_ARG ? E_NOT_FOUND : error;
 	if (place.slash)
@@ -84,7 +106,7 @@ int file_on_open(const struct file_request *request, const char *path, uint32_t 
 int file_on_stat(const struct file_request *request, const char *path, struct file_stat *what)
 {
 	struct node *n = NULL;
-	int error = node_find(path, &n);
+	int error = find(path, &n);
 
 	(void)request;
 	if (!error)
@@ -96,7 +118,7 @@ int file_on_list(const struct file_request *request, const char *path, const cha
 		 struct file_stat *what)
 {
 	struct node *directory = NULL, *n;
-	int error = node_find(path, &directory);
+	int error = find(path, &directory);
 
 	(void)request;
 	if (error)
@@ -115,7 +137,7 @@ int file_on_make_directory(const struct file_request *request, const char *path)
 {
 	struct place place;
 	struct node *made;
-	int error = node_place(path, &place);
+	int error = place_of(path, &place);
 
 	(void)request;
 	if (error == E_BAD_ARG || (!error && place.there))
@@ -126,7 +148,7 @@ int file_on_make_directory(const struct file_request *request, const char *path)
 /* What is there under a name that is to go. */
 static int find_name(const char *path, struct place *place)
 {
-	int error = node_place(path, place);
+	int error = place_of(path, place);
 
 	if (error)
 		return error == E_TOO_BIG ? E_NOT_FOUND : error;
@@ -162,7 +184,7 @@ int file_on_rename(const struct file_request *request, const char *from, const c
 
 	(void)request;
 	if (!error)
-		error = node_place(to, &new);
+		error = place_of(to, &new);
 	return error ? error : node_rename(old.there, &new);
 }
 

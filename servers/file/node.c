@@ -226,6 +226,8 @@ static int walk(const char *path, const char *end, struct node **found)
 	for (;;) {
 		size_t size;
 
+		if (at->absent)
+			return E_AGAIN;
 		path += strspn(path, "/");
 		if (path >= end)
 			break;

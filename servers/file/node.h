@@ -23,8 +23,9 @@ struct node {
 	uint32_t opens;                /* open files of it: it lives until there are none and it has no name */
 	bool fixed;
 	bool named;
+	bool absent;                   /* a directory whose entries must be fetched first: looking there is E_AGAIN */
 	struct store store;            /* bytes of a regular file in RAM */
-	const unsigned char *data;     /* bytes of a fixed file, */
+	const unsigned char *data;     /* bytes of a fixed file, NULL: they are on the disk, */
 	uint64_t offset, size;         /* where they are in the archive, how many */
 	uint64_t part;                 /* capability to the object with them, 0: not made yet; the server's */
 	uint8_t name_size;
@@ -37,7 +38,7 @@ struct node {
  */
 bool node_start(uint64_t seed, uint64_t limit);
 
-/* What a path names: 0, E_NOT_FOUND or E_NOT_DIRECTORY. */
+/* What a path names: 0, E_NOT_FOUND, E_NOT_DIRECTORY or E_AGAIN. */
 int node_find(const char *path, struct node **found);
 
 /* A place for a name. */

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <tessera/start.h>
 #include <tessera/syscall.h>
+#include "main.h"
 #include "open.h"
 #include "slots.h"
 
-#define SERVICE         SLOT_EXTRA
 #define HOLDS           1024
 #define BADGE_OPEN      (1ull << 63)
 #define BADGE_SHIFT     32

@@ -11,7 +11,8 @@ static const struct manifest lines[] = {
 	{ .name = "console", .prio = 52, .version = 1, .devices = true, .extras = { { EXTRA_SERVER, "irq" } } },
 	{ .name = "blk", .prio = 60, .version = 1, .private = true, .lazy = true, .devices = true, .deaths = true,
 	  .extras = { { EXTRA_SERVER, "irq" } } },
-	{ .name = "file", .prio = 50, .version = 2, .deaths = true, .extras = { { EXTRA_ARCHIVE, NULL }, { EXTRA_USES, "blk" } } },
+	{ .name = "file", .prio = 50, .version = 2, .deaths = true,
+	  .extras = { { EXTRA_ARCHIVE, NULL }, { EXTRA_USES, "blk" } } },
 };
 
 static const struct manifest defaults = { .name = NULL, .prio = DEFAULT_PRIO, .version = 1 };

@@ -161,7 +161,7 @@ void service_tell_death(void)
 
 void service_runs(int index)
 {
-	for (int i = 0; i < service_count; i++)
+	for (int i = 0; services[index].died && i < service_count; i++)
 		if (services[i].pid && services[i].endpoint && depends(&services[i], services[index].name))
 			tell(&services[i], SIGNAL_RESTARTED);
 }
@@ -171,6 +171,7 @@ void service_died(int index, uint64_t now)
 	struct service *s = &services[index];
 
 	s->pid = 0;
+	s->died = true;
 	if (manifest_restart(&s->deaths, now, boot.timebase)) {
 		s->wanted = true;
 		return;

@@ -18,6 +18,7 @@ struct service {
 	cap_t endpoint;                 /* all rights; 0: it died too often */
 	uint64_t pid;                   /* 0: not running */
 	bool wanted;                    /* the loader is to start it */
+	bool died;                      /* an instance before this one has */
 	struct deaths deaths;
 };
 
@@ -40,7 +41,8 @@ void service_job(const struct service *s, uint64_t pid, struct job *j);
 void service_died(int index, uint64_t now);
 
 /*
- * Its new instance runs: servers that were given a capability to it, and run, are told by SIGNAL_RESTARTED on
+ * Its instance runs. If it is not the first, servers that were given a capability to it, and run, are told by
+ * SIGNAL_RESTARTED on
  * their endpoints. What could not be told is told by their next call, which the new instance does not know.
  */
 void service_runs(int index);

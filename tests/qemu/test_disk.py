@@ -2,6 +2,7 @@
 
 import re
 
+import cpio
 import pytest
 
 MODERN = ["-global", "virtio-mmio.force-legacy=false"]
@@ -111,3 +112,81 @@ def test_memory_under_dma_is_not_given_out_before_the_device_was_reset(boot, ima
     text = shell.ok("disktest witness 6")
     found = re.match(r"witness: (\d+) MiB, (\d+) words changed", text)
     assert int(found.group(1)) > 100 and found.group(2) == "0"
+
+
+TEXT = "".join(f"line {number} of a text that is longer than one line of the cache\n" for number in range(9000))
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """disk({"name": bytes}) -> path of a disk with an archive of these files, with room behind it."""
+    def build(files, cut=None):
+        pairs = []
+        for number, (name, data) in enumerate(files.items()):
+            path = tmp_path / f"file{number}"
+            path.write_bytes(data)
+            pairs.append((name, str(path)))
+        data = cpio.write(pairs)[:cut]
+        path = tmp_path / "disk"
+        path.write_bytes(data + bytes(-len(data) % (1 << 20)))
+        return str(path)
+    return build
+
+
+def test_files_on_the_disk_are_listed_and_read_to_the_byte(boot, disk):
+    path = disk({"text": TEXT.encode(), "deep/er/file": b"found\n", "empty": b"", "last": b"end\n"})
+    shell = boot(qemu_args=drive(path))
+    assert [line.split()[-1] for line in shell.ok("ls /disk").splitlines()] == ["deep", "empty", "last", "text"]
+    assert shell.ok("cat /disk/deep/er/file /disk/empty /disk/last") == "found\nend\n"
+    assert shell.ok("cat /disk/text", timeout=120) == TEXT
+    assert shell.run("echo x > /disk/last")[1] == 1
+    assert shell.run("cat /disk/nothing")[1] == 1
+
+
+def test_without_a_disk_its_directory_is_empty(shell):
+    assert shell.ok("ls /disk") == ""
+    assert shell.run("cat /disk/text")[1] == 1
+
+
+def test_a_broken_archive_on_the_disk_is_served_up_to_where_it_breaks(boot, disk):
+    shell = boot(qemu_args=drive(disk({"good": b"good\n", "bad": b"bad\n"}, cut=4150)))
+    assert shell.ok("cat /disk/good") == "good\n"
+    assert shell.ok("ls /disk").split()[1:] == ["good"]
+
+
+def test_a_bad_sector_fails_the_reads_that_need_it_alone(boot, disk):
+    path = disk({"first": TEXT.encode(), "second": b"second\n"})
+    with open(path, "rb") as file:
+        sector = file.read().index(b"line 4000 of") // 512
+    shell = boot(qemu_args=failing(path, sector, "read"))
+    text, status = shell.run("cat /disk/first", timeout=120)
+    assert status == 1 and "the device reported an error" in text
+    good = text.partition("shell:")[0]
+    assert TEXT.startswith(good) and TEXT.index("line 4000 of") - 8192 < len(good) <= sector * 512
+    assert shell.ok("cat /disk/second") == "second\n"
+
+
+def test_who_waits_for_a_slow_disk_holds_up_no_other_file(boot, disk):
+    shell = boot(qemu_args=drive(disk({"text": TEXT.encode()}), "throttling.iops-total=2"))
+    shell.ok("wc /disk/text > /tmp/count &")
+    assert shell.ok("echo quick > /tmp/a; cat /tmp/a") == "quick\n"
+    shell.ok("wait", timeout=120)
+    assert shell.ok("cat /tmp/count").split()[0] == "9000"
+
+
+def test_a_disk_server_killed_under_load_costs_its_readers_nothing(boot, disk):
+    shell = boot(qemu_args=drive(disk({"text": TEXT.encode()}), "throttling.iops-total=8"))
+    shell.ok("wc /disk/text > /tmp/one &")
+    shell.ok("cat /disk/text | wc > /tmp/two &")
+    shell.ok(f"kill {shell.pids()['blk']}")
+    shell.ok("wait", timeout=120)
+    for name in ("one", "two"):
+        assert shell.ok(f"cat /tmp/{name}").split()[0] == "9000"
+
+
+def test_a_file_server_killed_while_it_waits_for_the_disk_starts_anew(boot, disk):
+    shell = boot(qemu_args=drive(disk({"text": TEXT.encode()}), "throttling.iops-total=4"))
+    shell.ok("wc /disk/text &")
+    shell.ok(f"kill {shell.pids()['file']}")
+    shell.run("wait", timeout=120)
+    assert shell.ok("wc /disk/text", timeout=120).split()[0] == "9000"

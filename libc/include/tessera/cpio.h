@@ -31,6 +31,13 @@ struct cpio_entry {
 /* Starts reading at the archive's first entry. */
 void cpio_start(struct cpio *reader, const void *base, size_t size);
 
+/*
+ * How many bytes, from the header's start to the end of its name, cpio_next must find in memory: 110 of them
+ * are given here.
+ * 0: it is no header.
+ */
+size_t cpio_span(const void *header);
+
 /* The next entry: 1 and *entry; 0 at the trailer; -1 when malformed, for ever, with reader->why. */
 __attribute__((warn_unused_result)) int cpio_next(struct cpio *reader, struct cpio_entry *entry);
 
