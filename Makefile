@@ -5,6 +5,9 @@
 #   make exec CMD="ps; mem"  boot without a terminal, run shell commands, print what they print
 #   make debug               QEMU stopped at its first instruction, gdb attached
 #   make test [T=pattern]    host tests, then the tests that boot the image
+#   make explore             all short sequences of calls and 100 million random ones against a model (LENGTH= N= SEED=)
+#   make fuzz T=syscall|kill [N= SEED= SMP=]   hostile processes against the kernel, in the machine
+#   make fuzz T=dtb|malloc|... [SECONDS=]      tests/host/T_fuzz.c by libFuzzer
 #   make bench               figures in guest instructions, build/bench.json
 #   make bench-compare BASE=tests/bench/baseline.json   fails if one is over 2 % worse
 #   make profile KEY=fault.zero_page   where the instructions of a figure go
@@ -41,6 +44,10 @@ T        ?=
 V        ?=
 FUZZ_TIME ?= 60
 BASE     ?= tests/bench/baseline.json
+LENGTH   ?= 6
+SEED     ?= 1
+N        ?=
+SECONDS  ?= 300
 KEY      ?= fault.zero_page
 
 ifeq ($(filter debug release,$(BUILD)),)
@@ -271,6 +278,24 @@ $(OUT)/kerneltest.elf: $(KTEST_KERNEL) linker/kernel.ld
 	$(Q)$(LD) $(BARE_LINK) -T linker/kernel.ld -o $@ $(KTEST_KERNEL) $(LIBGCC_BARE)
 -include $(KTEST_OBJ:.o=.d)
 
+# ---- the same with the attacks of tests/fuzz ------------------------------------------------------
+FUZZ_OBJ := $(patsubst tests/fuzz/%,$(OUT)/fuzz/%.o,$(sort $(wildcard tests/fuzz/*.c))) \
+	$(OUT)/fuzz/harness.c.o $(OUT)/kerneltest/start.S.o
+$(OUT)/fuzz/%.c.o: tests/fuzz/%.c $(OUT)/flags
+	$(call compile,CC     ,$(BARE) -fno-toplevel-reorder)
+$(OUT)/fuzz/harness.c.o: tests/kernel/harness.c $(OUT)/flags
+	$(call compile,CC     ,$(BARE) -fno-toplevel-reorder -DTEST_SECONDS=1000000UL)
+$(OUT)/fuzz/root.elf: $(FUZZ_OBJ) tests/kernel/tests.ld linker/root.ld
+	$(call say,LD      $@)
+	$(Q)$(KTEST_LINK) -o $@ $(FUZZ_OBJ) $(LIBGCC_BARE)
+$(OUT)/fuzz/image.o: kernel/root.S $(OUT)/fuzz/root.bin
+	$(call compile,AS     ,$(KERNEL_FLAGS) -DROOT_IMAGE_PATH='"$(OUT)/fuzz/root.bin"')
+FUZZ_KERNEL := $(filter-out %/kernel/root.S.o,$(KERNEL_OBJ)) $(OUT)/fuzz/image.o
+$(OUT)/fuzz.elf: $(FUZZ_KERNEL) linker/kernel.ld
+	$(call say,LD      $@)
+	$(Q)$(LD) $(BARE_LINK) -T linker/kernel.ld -o $@ $(FUZZ_KERNEL) $(LIBGCC_BARE)
+-include $(FUZZ_OBJ:.o=.d)
+
 # ---- libc, servers, programs --------------------------------------------------------------------
 # picolibc keeps pointer tables in .rodata: renamed, a PIE may relocate them.
 $(OUT)/libcpie.a: $(PICOLIBC)/lib/rv64imafdc/lp64d/libc.a $(OUT)/flags
@@ -334,9 +359,10 @@ $1: $2 $3 $(HOST)/flags | $(GEN_STAMP) tools-test
 	$$(call say,HOSTCC  $1)
 	$$(Q)$$(HOSTCC) $$(HOST_FLAGS) $(addprefix -I,$(sort $(dir $3))) $(call note,$2,CFLAGS) -MM -MT $1 $2 $3 >$1.d
 	$$(Q)$$(HOSTCC) $$(HOST_FLAGS) $(addprefix -I,$(sort $(dir $3))) $(call note,$2,CFLAGS) \
-		-fsanitize=address,undefined$(if $(filter %_fuzz.c,$2),$(comma)fuzzer) -o $1 $2 $3 $(call note,$2,LIBS)
+		$(if $(call note,$2,SANITIZE),,-fsanitize=address$(comma)undefined$(if $(filter %_fuzz.c,$2),$(comma)fuzzer)) \
+		-o $1 $2 $3 $(call note,$2,LIBS)
 endef
-ifneq ($(filter test% host build/host/%,$(MAKECMDGOALS)),)
+ifneq ($(filter test% host build/host/% explore fuzz coverage,$(MAKECMDGOALS)),)
 $(foreach f,$(HOST_SRC),$(eval $(call host,$(f:tests/host/%.c=$(HOST)/%),$f,$(call note,$f,SOURCES))))
 $(eval $(call stamp,$(HOST)/flags,| tools-test,$(HOST_FLAGS),$(HOSTCC) --version; sed -n '/^\/\/ [A-Z]*:/p' $(HOST_SRC) /dev/null;))
 -include $(HOST_ALL:=.d)
@@ -369,11 +395,32 @@ test: test-host test-qemu
 test-host: tools-test $(HOST_ALL) $(RUN_TESTS) $(RUN_FUZZ)
 	$(if $(HOST_PY),$(Q)$(PYTEST) --junitxml=build/junit-host.xml $(HOST_PY) $(none_ok))
 
-test-qemu: tools-test tools-run image $(OUT)/kerneltest.bin | test-host
-	$(Q)$(MAKE) BUILD=release image build/release/kerneltest.bin
+test-qemu: tools-test tools-run image $(OUT)/kerneltest.bin $(OUT)/fuzz.bin $(HOST)/qemu_watch.so | test-host
+	$(Q)$(MAKE) BUILD=release image build/release/kerneltest.bin build/release/fuzz.bin
 	$(Q)BUILD=debug $(PYTEST) -n $(or $(JOBS),2) --junitxml=build/junit-qemu.xml tests/qemu $(none_ok)
 	$(Q)BUILD=release $(PYTEST) -n $(or $(JOBS),2) --junitxml=build/junit-release.xml \
 		--ignore tests/qemu/kernel_test.py tests/qemu $(none_ok)
+
+# ---- attacks: docs/testing.md -------------------------------------------------------------------
+.PHONY: explore fuzz
+$(HOST)/qemu_watch.so: tools/qemu_watch.c | tools-test
+	$(call say,HOSTCC  $@)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -std=gnu17 -O2 -Wall -Wextra -Werror -shared -fPIC -o $@ $<
+
+# In the machine, or on the host by libFuzzer.
+ifneq ($(filter syscall kill,$(T)),)
+fuzz: $(OUT)/fuzz.bin $(HOST)/qemu_watch.so tools-run
+	@nice tools/attack --build $(BUILD) --smp $(call quote,SMP) --seed $(call quote,SEED) \
+		$(if $(N),--count $(call quote,N)) $(call quote,T)
+else
+fuzz: FUZZ_TIME = $(SECONDS)
+fuzz: run-$(HOST)/$(T)_fuzz
+endif
+
+explore: $(HOST)/explore
+	nice $< bfs $(call quote,LENGTH)
+	nice $< random $(if $(N),$(call quote,N),100000000) $(call quote,SEED)
 
 lint: $(GEN_STAMP) $(OUT)/offsets/offsets.h | tools-build tools-lint
 	@$(PYTHON) tools/idl/idl.py --doc $(IDL) | cmp -s - docs/abi-servers.md || \

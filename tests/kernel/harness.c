@@ -3,7 +3,8 @@
  * thread, prints TAP, takes back what the test made and compares what the kernel holds with what it held
  * before. Powers off at the end.
  *
- * A word only=TEXT in the kernel's boot arguments runs the tests whose names hold TEXT.
+ * A word only=TEXT in the kernel's boot arguments runs the tests whose names hold TEXT; count= and seed= are for tests
+ * that take such (tests/fuzz).
  */
 #include "harness.h"
 
@@ -18,7 +19,10 @@ void harness_main(struct ipc_buffer *own);
 #define FRAME_BUFFER     (ROOT_STOCK + 2)
 #define FRAME_TEST       (ROOT_STOCK + 3)
 #define BUFFERS_VA       0x180000UL    /* of the worker, then of the helpers */
-#define TEST_TICKS       (60UL * 1000 * TICKS_MS)
+#ifndef TEST_SECONDS
+#define TEST_SECONDS     60UL
+#endif
+#define TEST_TICKS       (TEST_SECONDS * 1000 * TICKS_MS)
 #define STACK_BYTES      8192
 #define LABEL_DONE       1
 #define LABEL_FAIL       2
@@ -27,6 +31,7 @@ void harness_main(struct ipc_buffer *own);
 
 unsigned hart_count = 1;
 bool debug_kernel;
+uint64_t test_count = 1000, test_seed = 1;
 unsigned image_mega, ram_mega, mega_count;
 struct boot_info boot;
 
@@ -520,24 +525,45 @@ static void take_memory(void)
 	must("carve", sys_carve(SLOT_MEGA + ram_mega, mega_count - ram_mega + 1, MEM_RAM));
 }
 
-/* only=TEXT out of the device tree's blob, wherever it stands there. */
+/* The text after `word` in the boot arguments, wherever they stand in the device tree's blob. */
+static void argument(const char *blob, const char *word, char *to, unsigned room)
+{
+	for (unsigned at = 0; at < 0x4000 && !to[0]; at++) {
+		const char *w = word, *here = blob + at;
+		unsigned n = 0;
+
+		while (*w && *w == *here)
+			w++, here++;
+		for (; !*w && *here > ' ' && *here <= '~' && n < room - 1; n++)
+			to[n] = *here++;
+	}
+}
+
+static uint64_t number(const char *digits, uint64_t otherwise)
+{
+	uint64_t n = 0;
+
+	if (!digits[0])
+		return otherwise;
+	while (*digits >= '0' && *digits <= '9')
+		n = n * 10 + (uint64_t)(*digits++ - '0');
+	return n;
+}
+
 static void read_arguments(void)
 {
 	const char *blob = (const char *)FREE_MEGA_VA + boot.dtb % MEGAPAGE_SIZE;
 	cap_t frame = SLOT_MEGA + mega_count;
+	char digits[2][24] = { { 0 } };
 
 	if (boot.dtb - ((uint64_t)RAM_GIG << 30) - (uint64_t)mega_count * MEGAPAGE_SIZE >= MEGAPAGE_SIZE)
 		return;
 	must("map the tree", sys_map(ROOT_VSPACE, FREE_MEGA_VA, RIGHT_R, 1, frame, 1, 0));
-	for (unsigned at = 0; at < 0x4000 && !only[0]; at++) {
-		const char *word = "only=", *here = blob + at;
-		unsigned n = 0;
-
-		while (*word && *word == *here)
-			word++, here++;
-		for (; !*word && *here > ' ' && *here <= '~' && n < sizeof(only) - 1; n++)
-			only[n] = *here++;
-	}
+	argument(blob, "only=", only, sizeof(only));
+	argument(blob, "count=", digits[0], sizeof(digits[0]));
+	argument(blob, "seed=", digits[1], sizeof(digits[1]));
+	test_count = number(digits[0], test_count);
+	test_seed = number(digits[1], test_seed);
 	(void)sys_unmap(1, frame, 1, 0);
 }
 

@@ -70,6 +70,7 @@ void test_note(const char *text, uint64_t value);
 
 extern unsigned hart_count;            /* harts that run; those from 1 on are idle at a test's start */
 extern bool debug_kernel;
+extern uint64_t test_count, test_seed;  /* count= and seed= of the boot arguments */
 extern unsigned image_mega, ram_mega, mega_count;   /* ram_mega .. mega_count - 1 are free RAM */
 extern struct boot_info boot;
 

@@ -1,5 +1,5 @@
 /*
- * dt_fuzz: libFuzzer on the device-tree parser: any bytes at all, then every lookup. Besides the sanitizers,
+ * dtb_fuzz: libFuzzer on the device-tree parser: any bytes at all, then every lookup. Besides the sanitizers,
  * it checks what the parser promises of its answers.
  */
 // SOURCES: servers/mem/dt_blob.c servers/mem/dt_memory.c servers/mem/dt_machine.c servers/mem/dt_device.c
