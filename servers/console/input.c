@@ -189,5 +189,7 @@ void input_serve(void)
 
 void input_interrupt_to(cap_t notify)
 {
+	if (interrupt_notify)
+		cap_free(interrupt_notify);
 	interrupt_notify = notify;
 }

@@ -19,6 +19,7 @@
 
 #define SERVICE    (SLOT_EXTRA)
 #define INTERRUPTS (SLOT_EXTRA + 1)
+#define PID_MASTER 1                   /* proc: where Ctrl-C goes is its business */
 #define DEVICE_BIT 1                   /* the signal that the interrupt server sends */
 
 /* A serial line does not tell its size. */
@@ -27,8 +28,6 @@
 
 static uint32_t line_number;           /* of the device's interrupt; set once, as this: */
 static cap_t line_signal;              /* what the interrupt server signals */
-static bool has_master;                /* interrupt_to was called, by the process badged master */
-static uint64_t master;
 
 int stream_on_read(const struct stream_request *request, uint32_t most, void *data_out, size_t *data_n_out)
 {
@@ -67,22 +66,20 @@ int stream_on_interrupt_to(const struct stream_request *request, struct idl_cap 
 {
 	cap_t cap;
 
-	if (has_master)
+	if (request->badge != PID_MASTER)
 		return E_DENIED;
 	if (!notify.count || notify.type != TYPE_ENDPOINT)
 		return E_BAD_HANDLE;
 	cap = cap_take(notify.value);
 	if (!cap)
 		return E_NO_MEMORY;
-	has_master = true;
-	master = request->badge;
 	input_interrupt_to(cap);
 	return 0;
 }
 
 int stream_on_flush(const struct stream_request *request)
 {
-	if (!has_master || request->badge != master)
+	if (request->badge != PID_MASTER)
 		return E_DENIED;
 	input_flush();
 	return 0;
