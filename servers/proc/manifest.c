@@ -8,9 +8,9 @@
 static const struct manifest lines[] = {
 	{ .name = "irq", .prio = 63, .version = 1, .private = true, .devices = true,
 	  .extras = { { EXTRA_SYSTEM, NULL } } },
-	{ .name = "console", .prio = 52, .version = 1, .devices = true, .extras = { { EXTRA_SERVER, "irq" } } },
 	{ .name = "blk", .prio = 60, .version = 1, .private = true, .lazy = true, .devices = true, .deaths = true,
 	  .extras = { { EXTRA_SERVER, "irq" } } },
+	{ .name = "console", .prio = 52, .version = 1, .devices = true, .extras = { { EXTRA_SERVER, "irq" } } },
 	{ .name = "file", .prio = 50, .version = 2, .deaths = true,
 	  .extras = { { EXTRA_ARCHIVE, NULL }, { EXTRA_USES, "blk" } } },
 };

@@ -42,8 +42,7 @@ void service_died(int index, uint64_t now);
 
 /*
  * Its instance runs. If it is not the first, servers that were given a capability to it, and run, are told by
- * SIGNAL_RESTARTED on
- * their endpoints. What could not be told is told by their next call, which the new instance does not know.
+ * SIGNAL_RESTARTED on their endpoints. What could not be told is told by their next call, which the new instance does not know.
  */
 void service_runs(int index);
 

@@ -35,6 +35,7 @@ struct mem_usage demo_usage(void);
 /* Whether a touch of the address ends in a fault that mem does not resolve. */
 bool demo_faults(volatile uint64_t *at);
 
+int demo_files(void);
 int demo_shared(void);
 int demo_pieces(void);
 

@@ -6,6 +6,7 @@ static const struct {
 	const char *name;
 	int (*run)(void);
 } demos[] = {
+	{ "files", demo_files },
 	{ "shared", demo_shared },
 	{ "pieces", demo_pieces },
 };
