@@ -3,8 +3,10 @@
  * or what is
  * wrong and where. `filetest hold N` opens /tmp/held N times and a pipe, says how many it got and ends without
  * closing;
- * `filetest map N` maps a file of N pages, removes it and ends; `filetest cut` touches what was cut off a mapped file;
- * `filetest fill` writes /tmp/big until there is no space; `filetest loop` writes, reads and pipes until it is
+ * `filetest map N` maps a file of N pages, removes it and ends; `filetest cut` touches what was cut off a
+ * mapped file;
+ * `filetest lock` locks a range and waits, `filetest locked` says whether it is locked; `filetest fill` writes
+ * /tmp/big until there is no space; `filetest loop` writes, reads and pipes until it is
  * killed.
  */
 #include <stdio.h>
@@ -194,6 +196,54 @@ static void fixed_files_are_mapped(void)
 	closed(file);
 }
 
+static void locks_and_times(void)
+{
+	cap_t file = opened("/tmp/l", NEW), again = opened("/tmp/l", FILE_READ);
+	cap_t fixed = opened("/bin/hello", FILE_READ);
+	struct file_lock found;
+
+	/* All of one process: its own locks are never in its way, whichever way they were set. */
+	CHECK(!file_lock(file, 0, 10, FILE_EXCLUSIVE_LOCK) && !file_lock(again, 5, 10, FILE_SHARED_LOCK));
+	CHECK(file_locked(file, 0, 0, FILE_EXCLUSIVE_LOCK, &found) == E_NOT_FOUND);
+	CHECK(file_lock(file, 9, UINT64_MAX, FILE_SHARED_LOCK) == E_BAD_ARG);
+	CHECK(!file_lock(fixed, 0, 0, FILE_SHARED_LOCK) && file_lock(server, 0, 0, FILE_SHARED_LOCK) == E_BAD_HANDLE);
+	CHECK(!file_set_time(file, 1000000000) && !file_stat(server, "/tmp/l", &what) && what.mtime == 1000000000);
+	put(file, "x");
+	CHECK(!file_stat(server, "/tmp/l", &what) && what.mtime != 1000000000);
+	CHECK(file_set_time(fixed, 1) == E_READ_ONLY && file_set_time(server, 1) == E_BAD_HANDLE);
+	closed(fixed);
+	closed(again);
+	closed(file);
+	CHECK(!file_remove(server, "/tmp/l"));
+}
+
+/* Locks /tmp/locked and waits: `filetest locked` in another process must find that out. */
+static void hold_lock(void)
+{
+	cap_t file = opened("/tmp/locked", NEW);
+
+	CHECK(!file_lock(file, 100, 50, FILE_EXCLUSIVE_LOCK));
+	puts("locked");
+	fflush(stdout);
+	for (;;)
+		(void)thread_wait(0, sys_time() + process_start_info()->timebase);
+}
+
+static void try_lock(void)
+{
+	cap_t file = opened("/tmp/locked", FILE_READ | FILE_WRITE);
+	struct file_lock found = { 0 };
+	int error = file_lock(file, 149, 10, FILE_SHARED_LOCK);
+
+	CHECK(!file_lock(file, 150, 10, FILE_SHARED_LOCK) && !file_lock(file, 0, 100, FILE_EXCLUSIVE_LOCK));
+	if (!error) {
+		puts("free");
+		return;
+	}
+	CHECK(error == E_BUSY && !file_locked(file, 0, 0, FILE_SHARED_LOCK, &found));
+	printf("busy: %d to %d of process %d\n", (int)found.start, (int)(found.start + found.size), (int)found.owner);
+}
+
 static uint64_t map_file(cap_t file, uint64_t size, uint32_t access, uint32_t how)
 {
 	cap_t object = 0;
@@ -339,6 +389,7 @@ static void all(void)
 	calls_on_the_wrong_capability();
 	fixed_files_are_mapped();
 	files_in_ram_are_mapped();
+	locks_and_times();
 	pipes_carry_and_end();
 	many_small_files();
 	CHECK(!file_space(server, &after) && after.used == before.used && after.files == before.files);
@@ -406,6 +457,10 @@ int main(int argc, char **argv)
 		hold(atoi(argv[2]));
 	else if (argc == 3 && !strcmp(argv[1], "map"))
 		map_and_leave(atoi(argv[2]));
+	else if (argc == 2 && !strcmp(argv[1], "lock"))
+		hold_lock();
+	else if (argc == 2 && !strcmp(argv[1], "locked"))
+		try_lock();
 	else if (argc == 2 && !strcmp(argv[1], "cut"))
 		touch_behind_the_end();
 	else if (argc == 2 && !strcmp(argv[1], "fill"))

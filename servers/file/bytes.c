@@ -61,9 +61,11 @@ static int put(struct open_file *f, uint64_t offset, const void *data, size_t si
 		window_sweep();
 		error = store_write(&f->node->store, at, data, size);
 	}
-	if (!error)
-		*end = at + size;
-	return error;
+	if (error)
+		return error;
+	*end = at + size;
+	f->node->mtime = describe_now();
+	return 0;
 }
 
 int file_on_describe(const struct file_request *request, struct file_stat *what, uint32_t *how)
@@ -118,7 +120,11 @@ int file_on_resize(const struct file_request *request, uint64_t size)
 	struct open_file *f = NULL;
 	int error = regular(request->badge, FILE_WRITE, &f);
 
-	return error ? error : store_resize(&f->node->store, size);
+	if (!error)
+		error = store_resize(&f->node->store, size);
+	if (!error)
+		f->node->mtime = describe_now();
+	return error;
 }
 
 /*
@@ -150,6 +156,37 @@ int file_on_object(const struct file_request *request, struct send_item *object,
 	if (!cap)
 		return E_NO_SPACE;
 	*object = (struct send_item){ cap, 1, GIVE_COPY, RIGHT_CALL, 0 };
+	return 0;
+}
+
+int file_on_lock(const struct file_request *request, uint64_t start, uint64_t size, uint32_t kind)
+{
+	struct open_file *f = NULL;
+	int error = regular(request->badge, 0, &f);
+
+	return error ? error : lock_set(&f->node->locks, open_owner(request->badge), start, size, kind);
+}
+
+int file_on_locked(const struct file_request *request, uint64_t start, uint64_t size, uint32_t kind,
+		   struct file_lock *found)
+{
+	struct open_file *f = NULL;
+	int error = regular(request->badge, 0, &f);
+
+	return error ? error : lock_test(f->node->locks, open_owner(request->badge), start, size, kind, found);
+}
+
+int file_on_set_time(const struct file_request *request, uint64_t mtime)
+{
+	struct open_file *f = open_find(request->badge);
+
+	if (!f)
+		return E_BAD_HANDLE;
+	if (f->pipe)
+		return E_NOT_SEEKABLE;
+	if (f->node->fixed)
+		return E_READ_ONLY;
+	f->node->mtime = mtime;
 	return 0;
 }
 

@@ -10,7 +10,7 @@
 #include "node.h"
 #include "open.h"
 
-static uint64_t now(void)
+uint64_t describe_now(void)
 {
 	return sys_time() / process_start_info()->timebase;
 }
@@ -77,7 +77,7 @@ static int find_or_make(const char *path, uint32_t how, struct node **n, bool *m
 	if (place.slash)
 		return E_IS_DIRECTORY;
 	*made = true;
-	return node_make(&place, FILE_REGULAR, false, now(), n);
+	return node_make(&place, FILE_REGULAR, false, describe_now(), n);
 }
 
 int file_on_open(const struct file_request *request, const char *path, uint32_t how, struct send_item *file,
@@ -142,7 +142,7 @@ int file_on_make_directory(const struct file_request *request, const char *path)
 	(void)request;
 	if (error == E_BAD_ARG || (!error && place.there))
 		return E_EXISTS;
-	return error ? error : node_make(&place, FILE_DIRECTORY, false, now(), &made);
+	return error ? error : node_make(&place, FILE_DIRECTORY, false, describe_now(), &made);
 }
 
 /* What is there under a name that is to go. */

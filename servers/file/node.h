@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <file_idl.h>
+#include "lock.h"
 #include "store.h"
 
 #define NODE_NAME 255                  /* longest name, as in file.idl */
@@ -24,6 +25,7 @@ struct node {
 	bool fixed;
 	bool named;
 	bool absent;                   /* a directory whose entries must be fetched first: looking there is E_AGAIN */
+	struct lock_record *locks;
 	struct store store;            /* bytes of a regular file in RAM */
 	const unsigned char *data;     /* bytes of a fixed file, NULL: they are on the disk, */
 	uint64_t offset, size;         /* where they are in the archive, how many */

@@ -69,6 +69,8 @@ static void end(struct hold *h)
 {
 	struct open_file *f = h->file;
 
+	if (f->node)
+		lock_drop(&f->node->locks, h->owner);
 	h->file = NULL;
 	h->generation++;
 	used--;

@@ -1,9 +1,10 @@
 /*
  * file_names_test.c: the file server's names and bytes: what an archive becomes, odd paths, broken archives;
  * names made, moved
- * and removed against a model of ours; bytes written, cut and read against a plain array; the limit, to the byte.
+ * and removed against a model of ours; bytes written, cut and read against a plain array; locks; the limit, to
+ * the byte.
  */
-// SOURCES: servers/file/node.c servers/file/store.c servers/file/archive.c libc/cpio.c
+// SOURCES: servers/file/node.c servers/file/store.c servers/file/archive.c servers/file/lock.c libc/cpio.c
 // CFLAGS: -Iservers/file
 #include <assert.h>
 #include <stdio.h>
@@ -305,6 +306,47 @@ static void a_window_ends_with_zeros(void)
 	assert(store_used() == 0);
 }
 
+/* Random locks of three owners on 60 bytes, beside a table of who has what. */
+static void locks_are_what_was_asked_for(void)
+{
+	static uint32_t model[3][60];
+	struct lock_record *locks = NULL;
+	struct file_lock found;
+
+	store_start(LIMIT);
+	assert(lock_set(&locks, 1, UINT64_MAX, 1, FILE_SHARED_LOCK) == E_BAD_ARG);
+	assert(lock_set(&locks, 1, 5, UINT64_MAX, FILE_SHARED_LOCK) == E_BAD_ARG);
+	srand(4);
+	for (int i = 0; i < 100000; i++) {
+		unsigned owner = (unsigned)rand() % 3, start = (unsigned)rand() % 60, kind = (unsigned)rand() % 3;
+		unsigned size = (unsigned)rand() % (60 - start) + 1;
+		bool busy = false;
+
+		for (unsigned o = 0; o < 3; o++)
+			for (unsigned k = start; k < start + size; k++)
+				busy |= o != owner && kind && model[o][k] && (kind == 2 || model[o][k] == 2);
+		assert(lock_test(locks, owner, start, size, kind, &found) == (busy ? 0 : E_NOT_FOUND));
+		if (busy)
+			assert(found.owner != owner && model[found.owner][found.start] == found.kind);
+		assert(lock_set(&locks, owner, start, size, kind) == (busy ? E_BUSY : 0));
+		for (unsigned k = start; !busy && k < start + size; k++)
+			model[owner][k] = kind;
+		if (rand() % 50 == 0) {
+			lock_drop(&locks, owner);
+			memset(model[owner], 0, sizeof model[owner]);
+		}
+	}
+	for (unsigned owner = 0; owner < 3; owner++)
+		lock_drop(&locks, owner);
+	assert(!locks && store_used() == 0);
+	assert(lock_set(&locks, 1, 10, 0, FILE_EXCLUSIVE_LOCK) == 0);
+	assert(lock_test(locks, 2, 1ull << 60, 1, FILE_SHARED_LOCK, &found) == 0);
+	assert(found.size == 0 && found.start == 10);
+	lock_drop(&locks, 1);
+	store_start(0);
+	assert(lock_set(&locks, 1, 0, 1, FILE_SHARED_LOCK) == E_NO_SPACE && !locks);
+}
+
 /* Random names in two directories beside a table. */
 static void names_are_what_was_made(void)
 {
@@ -359,6 +401,7 @@ int main(void)
 	bytes_are_what_was_written(3000);
 	a_window_ends_with_zeros();
 	names_are_what_was_made();
+	locks_are_what_was_asked_for();
 	puts("file_names: ok");
 	return 0;
 }

@@ -101,6 +101,15 @@ def test_processes_of_one_program_share_its_text_and_pay_nothing_for_it(shell):
         shell.ok(f"kill {pid}")
 
 
+def test_a_lock_is_a_processs_and_goes_with_it(shell):
+    shell.start("filetest lock &")
+    shell.expect("locked\r\n")
+    pid = shell.pids()["filetest"]
+    assert shell.ok("filetest locked") == f"busy: 100 to 150 of process {pid}\n"
+    shell.ok(f"kill {pid}")
+    assert shell.ok("filetest locked; filetest locked") == "free\nfree\n"
+
+
 def test_a_writer_whose_reader_was_killed_ends(shell):
     shell.ok("filetest loop | spin &")
     shell.ok(f"kill {shell.pids()['spin']}")
