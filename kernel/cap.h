@@ -67,6 +67,7 @@ enum slot_bits {
 	SLOT_RIGHTS_SHIFT = 4,
 	SLOT_DOOMED = 1 << 19,
 	SLOT_BUSY = 3 << 22,           /* a CNode: making or dying */
+	SLOT_BADGED_LEFT = 42,         /* puts the bit on top */
 	SLOT_NEXT_SHIFT = 25,
 	SLOT_DEPTH_LEFT = 45,
 	SLOT_DEPTH_RIGHT = 57,

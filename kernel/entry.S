@@ -18,6 +18,8 @@ trap_entry:
 	beqz	a7, ipc_fast_call	/* SYS_CALL */
 	addi	t1, a7, -1
 	beqz	t1, ipc_fast_reply_recv	/* SYS_REPLY_RECV */
+	addi	t1, t1, -1
+	beqz	t1, ipc_fast_signal	/* SYS_SIGNAL */
 	li	t0, SYS_COUNT
 	bgeu	a7, t0, trap_bad_call
 
@@ -187,8 +189,15 @@ probe_failed:
 
 	.option push
 	.option arch, +d
-	.macro	fpu_each op, base
-	.irp	n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+/* Registers that a function call preserves, and the others. */
+	.macro	fpu_kept op, base
+	.irp	n, 8,9,18,19,20,21,22,23,24,25,26,27
+	\op	f\n, \n*8(\base)
+	.endr
+	.endm
+
+	.macro	fpu_other op, base
+	.irp	n, 0,1,2,3,4,5,6,7,10,11,12,13,14,15,16,17,28,29,30,31
 	\op	f\n, \n*8(\base)
 	.endr
 	.endm
@@ -196,8 +205,8 @@ probe_failed:
 /*
  * The FPU's values go with the threads that use it. They are saved only if they changed (sstatus.FS is dirty) and
  * loaded only if another thread's are there; a thread that did not touch them in its turn is no user until it
- * traps again.
- * In: t3 = next thread, t5 = hart, t6 = whether the thread is a user. Clobbers t0, t4, t6.
+ * traps again. Of a thread in a call only what a call preserves counts: the others read 0 when it goes on.
+ * In: t3 = next thread, t5 = hart, t6 = whether the thread is a user (if not, FS is on). Clobbers t0, t4, t6.
  */
 	.globl fpu_switch
 fpu_switch:
@@ -206,48 +215,54 @@ fpu_switch:
 	beqz	t0, 2f
 	beq	t4, t3, 9f
 	csrr	t0, sstatus
-	srli	t0, t0, 13
-	andi	t0, t0, 3
-	addi	t0, t0, -3
-	bnez	t0, 1f
-	li	t0, 1
-	sd	t0, hart.fpu_dirty(t5)
-	j	2f
-1:	beqz	t4, 2f
+	bltz	t0, 1f			/* SD: they were changed in this turn */
+	beqz	t4, 1f
 	sd	zero, thread.fpu_used(t4)
-2:	li	t0, SSTATUS_FS
+1:	sltz	t0, t0
 	bnez	t6, 3f
-	csrc	sstatus, t0
+	sd	t0, hart.fpu_dirty(t5)
 	sd	zero, hart.fs_on(t5)
-	ret
-3:	csrs	sstatus, t0
-	li	t6, 1
-	sd	t6, hart.fs_on(t5)
-	ld	t6, hart.fpu_dirty(t5)
-	beq	t4, t3, 5f
-	beqz	t4, 4f
-	beqz	t6, 4f
-	addi	t4, t4, thread.fpu
-	fpu_each fsd, t4
-	frcsr	t6
-	sd	t6, 256(t4)
-4:	addi	t4, t3, thread.fpu
-	ld	t6, 256(t4)
-	fscsr	t6
-	fpu_each fld, t4
-	sd	t3, hart.fpu_owner(t5)
-	sd	zero, hart.fpu_dirty(t5)
-	li	t6, 0
-5:	bnez	t6, 9f			/* dirty it was and stays */
+	li	t0, SSTATUS_FS
 	csrc	sstatus, t0
-	li	t0, SSTATUS_FS_CLEAN
+	ret
+2:	li	t0, SSTATUS_FS
 	csrs	sstatus, t0
+	sd	t6, hart.fs_on(t5)
+	ld	t0, hart.fpu_dirty(t5)
+	beq	t4, t3, 8f
+
+3:	beqz	t0, 4f
+	beqz	t4, 4f
+	addi	t6, t4, thread.fpu
+	ld	t4, thread.full(t4)
+	fpu_kept fsd, t6
+	frcsr	t0
+	sd	t0, 256(t6)
+	beqz	t4, 4f
+	fpu_other fsd, t6
+4:	addi	t6, t3, thread.fpu
+	ld	t4, thread.full(t3)
+	ld	t0, 256(t6)
+	fscsr	t0
+	fpu_kept fld, t6
+	bnez	t4, 5f
+	.irp	n, 0,1,2,3,4,5,6,7,10,11,12,13,14,15,16,17,28,29,30,31
+	fmv.d.x	f\n, zero
+	.endr
+	j	6f
+5:	fpu_other fld, t6
+6:	sd	t3, hart.fpu_owner(t5)
+	li	t0, 0
+8:	bnez	t0, 9f			/* dirty they were and stay */
+	li	t0, SSTATUS_FS_LOW
+	csrc	sstatus, t0		/* clean */
 9:	ret
 
 /* void fpu_save(uint64_t *fpu): f0 ... f31, fcsr */
 	.globl fpu_save
 fpu_save:
-	fpu_each fsd, a0
+	fpu_kept fsd, a0
+	fpu_other fsd, a0
 	frcsr	t0
 	sd	t0, 256(a0)
 	ret

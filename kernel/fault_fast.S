@@ -83,6 +83,7 @@ fault_fast:
 	mv	t2, s1
 	mv	t5, s0
 	take_receiver
+	owe_answer
 	slli	t4, a1, 8
 	or	a3, a3, t4
 	li	a1, KIND_FAULT << INFO_KIND_SHIFT | 4

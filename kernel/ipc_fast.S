@@ -70,6 +70,7 @@ ipc_fast_call:
 
 	ld	a7, slot.badge(t0)
 	take_receiver
+	owe_answer
 
 /* Leaves tp for t3, which takes the message in a1-a6 with badge a7. */
 ipc_fast_switch:
@@ -117,3 +118,75 @@ ipc_fast_reply_recv:
 	li	a7, 0
 	j	ipc_fast_switch
 	wait_behind
+
+/*
+ * signal, when a thread of higher priority waits for it on this hart: this thread goes to the front of its ready queue,
+ * the other runs on its own account. Wherever bits are to be kept, another hart to be poked or the timer to be set, the C
+ * twin (ipc.c: ipc_signal) does it.
+ */
+	.globl ipc_fast_signal
+ipc_fast_signal:
+	lock_take
+	endpoint_slot t0, RIGHT_SIGNAL
+	ld	t3, endpoint.receivers(t2)
+	beqz	t3, ipc_fast_refused
+	ld	t5, thread.hart(tp)
+	ld	t4, thread.gate(t3)
+	bne	t4, t5, ipc_fast_refused
+	ld	t4, thread.prio(tp)
+	ld	t6, thread.prio(t3)
+	bgeu	t4, t6, ipc_fast_refused
+	ld	t6, hart.armed(t5)
+	ld	t1, hart.slice_end(t5)
+	bltu	t1, t6, ipc_fast_refused
+
+	save_arguments
+	sd	zero, X(10)(tp)
+	ld	t6, 0(t0)
+	ld	a2, slot.badge(t0)
+	slli	t6, t6, SLOT_BADGED_LEFT
+	bltz	t6, 1f
+	li	a2, 1
+1:	take_receiver
+	li	t6, 1
+	sd	t6, endpoint.message_turn(t2)
+
+	slli	t4, t4, 4
+	add	t4, t4, t5
+	addi	t4, t4, hart.ready	/* its queue */
+	ld	t0, 0(t4)
+	sd	zero, thread.prev(tp)
+	sd	t0, thread.next(tp)
+	sd	tp, 0(t4)
+	beqz	t0, 2f
+	sd	tp, thread.prev(t0)
+	j	3f
+2:	sd	tp, 8(t4)
+3:	ld	t0, thread.above(tp)
+	ld	t4, hart.ready_bits(t5)
+	addi	t0, t0, 1
+	or	t4, t4, t0
+	sd	t4, hart.ready_bits(t5)
+
+	ld	t4, hart.payer(t5)
+	csrr	t0, time
+	beqz	t4, 4f
+	ld	t1, hart.payer_since(t5)
+	ld	t6, thread.cpu_time(t4)
+	sub	t1, t0, t1
+	add	t6, t6, t1
+	sd	t6, thread.cpu_time(t4)
+4:	sd	t3, hart.payer(t5)
+	sd	t0, hart.payer_since(t5)
+	lui	t6, %hi(timer_slice)
+	ld	t6, %lo(timer_slice)(t6)
+	add	t0, t0, t6
+	sd	t0, hart.slice_end(t5)
+	save_call
+	li	a1, (KIND_SIGNALS << INFO_KIND_SHIFT) | 1
+	li	a3, 0
+	li	a4, 0
+	li	a5, 0
+	li	a6, 0
+	li	a7, 0
+	j	ipc_fast_enter

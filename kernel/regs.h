@@ -102,13 +102,18 @@
 	ld	t2, slot.object(\slot)
 	.endm
 
-/* The first receiver t3 leaves the queue of t2; it owes tp an answer. Clobbers t4. */
+/* The first receiver t3 leaves the queue of t2. Clobbers t6. */
 	.macro	take_receiver
-	ld	t4, thread.next(t3)
-	sd	t4, endpoint.receivers(t2)
-	beqz	t4, 9f
-	sd	zero, thread.prev(t4)
-9:	li	t4, STATE_REPLY
+	ld	t6, thread.next(t3)
+	sd	t6, endpoint.receivers(t2)
+	beqz	t6, 9f
+	sd	zero, thread.prev(t6)
+9:
+	.endm
+
+/* t3 owes tp an answer. Clobbers t4. */
+	.macro	owe_answer
+	li	t4, STATE_REPLY
 	sd	t4, thread.state(tp)
 	sd	t3, thread.server(tp)
 	sd	tp, thread.caller(t3)

@@ -11,7 +11,7 @@
 #define SSTATUS_SPP     (1UL << 8)
 #define SSTATUS_VS      (3UL << 9)
 #define SSTATUS_FS      (3 << 13)
-#define SSTATUS_FS_CLEAN (2 << 13)
+#define SSTATUS_FS_LOW  (1 << 13)      /* dirty less this is clean */
 #define SSTATUS_SUM     (1UL << 18)
 #define SSTATUS_MXR     (1UL << 19)
 

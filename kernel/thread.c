@@ -278,11 +278,17 @@ long thread_set(struct thread *self, struct slot *s, uint64_t field, uint64_t va
 	}
 }
 
+/* What a call does not preserve: of a thread that waits in one these registers read 0. */
+static bool reg_lost(unsigned i)
+{
+	return i == REG_RA || (i >= REG_T0 && i <= 7) || i >= 28;
+}
+
 static void regs_general(struct thread *t, struct ipc_buffer *buffer, bool write)
 {
 	for (unsigned i = 0; i < 32; i++)
 		if (!write)
-			buffer->words[i] = !t->full && (i == REG_RA || (i >= 5 && i <= 7) || i >= 28) ? 0 : t->regs[i];
+			buffer->words[i] = !t->full && reg_lost(i) ? 0 : t->regs[i];
 		else
 			t->regs[i] = buffer->words[i];
 	if (write)
@@ -297,6 +303,10 @@ static void regs_float(struct thread *t, struct ipc_buffer *buffer, bool write)
 			t->fpu[i] = i == 32 ? buffer->words[i] & 0xff : buffer->words[i];
 		else
 			buffer->words[i] = t->fpu[i];
+	for (unsigned i = 0; write && !t->full && i < 32; i++)
+		if (reg_lost(i))
+			t->regs[i] = 0;
+	t->full |= write;
 }
 
 long thread_regs(struct thread *self, struct slot *s, uint64_t write, uint64_t group)

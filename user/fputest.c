@@ -54,6 +54,18 @@ static void hold(const struct fpu *in, struct fpu *out, uint64_t spins, uint64_t
 			   "fs2", "fs3", "fs4", "fs5", "fs6", "fs7", "fs8", "fs9", "fs10", "fs11");
 }
 
+/* Over a call only fs0-fs11 and fcsr are kept; the others may read 0, but never a third value. */
+static int same(const struct fpu *in, const struct fpu *out, int called)
+{
+	for (unsigned i = 0; i < REGISTERS; i++) {
+		int kept = !called || i == 8 || i == 9 || (i >= 18 && i <= 27);
+
+		if (out->f[i] != in->f[i] && (kept || out->f[i] != 0))
+			return 0;
+	}
+	return in->fcsr == out->fcsr;
+}
+
 static int keep_own(uint64_t number, uint64_t rounds)
 {
 	uint64_t nap = process_start_info()->timebase / 1000;
@@ -65,7 +77,7 @@ static int keep_own(uint64_t number, uint64_t rounds)
 		in.fcsr = (number + round) % 5 << 5 | ((number * 7 + round) & 31);
 		memset(&out, 0, sizeof(out));
 		hold(&in, &out, SPINS, round % NAP_EVERY ? 0 : sys_time() + nap);
-		if (memcmp(&in, &out, sizeof(in))) {
+		if (!same(&in, &out, round % NAP_EVERY == 0)) {
 			printf("fputest: copy %llu lost a register in round %llu\n", (unsigned long long)number,
 			       (unsigned long long)round);
 			return 1;

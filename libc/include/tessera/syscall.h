@@ -8,7 +8,11 @@
 
 #include <tessera/abi.h>
 
-#define SYS_CLOBBERS "ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory"
+/* As a function call: of the FPU's registers fs0 to fs11 are preserved. */
+#define SYS_CLOBBERS_FPU \
+	"ft0", "ft1", "ft2", "ft3", "ft4", "ft5", "ft6", "ft7", "ft8", "ft9", "ft10", "ft11", \
+	"fa0", "fa1", "fa2", "fa3", "fa4", "fa5", "fa6", "fa7"
+#define SYS_CLOBBERS "ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory", SYS_CLOBBERS_FPU
 
 /* A message in registers: what call and reply_recv take and give. */
 struct message {
@@ -112,7 +116,7 @@ static inline long sys_reply_recv(cap_t endpoint, struct message *m, cap_t saved
 			 : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5), "+r"(a6), "+r"(a7),
 			   "+r"(t0), "+r"(t1)
 			 :
-			 : "ra", "t2", "t3", "t4", "t5", "t6", "memory");
+			 : "ra", "t2", "t3", "t4", "t5", "t6", "memory", SYS_CLOBBERS_FPU);
 	m->info = a1;
 	m->w[0] = a2;
 	m->w[1] = a3;
