@@ -231,20 +231,4 @@ long audit_why(uint64_t pa, uint64_t skip, struct kernel_why *entries)
 	return n;
 }
 
-#else
-
-long audit_why(uint64_t pa, uint64_t skip, struct kernel_why *entries)
-{
-	(void)pa;
-	(void)skip;
-	(void)entries;
-	return -E_NOT_BUILT;
-}
-
-bool audit_run(struct kernel_stats *counts)
-{
-	(void)counts;
-	return false;
-}
-
 #endif

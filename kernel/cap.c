@@ -28,11 +28,6 @@ void cap_init(void)
 	cap_origin.kind = KIND_ORIGIN;
 }
 
-static struct slot *cnode_slot(const struct slot *cnode, uint64_t index)
-{
-	return &cnode_slots(cnode)[index];
-}
-
 /* The CNode a capability lies in; `right` is needed for one that is not the caller's own. */
 static const struct slot *cap_cnode(struct thread *t, cap_t cap, unsigned right)
 {
@@ -46,7 +41,7 @@ static const struct slot *cap_cnode(struct thread *t, cap_t cap, unsigned right)
 		return own;
 	if (where >= cnode_count(own))
 		return NULL;
-	other = cnode_slot(own, where);
+	other = &cnode_slots(own)[where];
 	if (other->type != TYPE_CNODE || other->making || other->dying || (other->rights & right) != right)
 		return NULL;
 	return other;
@@ -61,7 +56,7 @@ struct slot *cap_run(struct thread *t, cap_t cap, uint64_t count, unsigned right
 	if (!cnode || index == 0 || count == 0 || count > cnode_count(cnode) || index > cnode_count(cnode) - count)
 		return NULL;
 	*error = 0;
-	return cnode_slot(cnode, index);
+	return &cnode_slots(cnode)[index];
 }
 
 struct slot *cap_lookup(struct thread *t, cap_t cap, int *error)
@@ -100,13 +95,6 @@ void cap_insert(struct slot *parent, struct slot *child, unsigned kind)
 	kernel_stats.slots++;
 }
 
-static void slot_clear(struct slot *s)
-{
-	uint64_t *w = (uint64_t *)s;
-
-	w[0] = w[1] = w[2] = w[3] = 0;
-}
-
 void cap_remove(struct slot *s)
 {
 	struct slot *next = slot_next(s);
@@ -115,7 +103,7 @@ void cap_remove(struct slot *s)
 	slot_prev(s)->next = (intptr_t)next;
 	if (next)
 		next->prev = (intptr_t)slot_prev(s);
-	slot_clear(s);
+	*s = (struct slot){ .type = TYPE_NULL };
 	kernel_stats.slots--;
 }
 
@@ -128,7 +116,7 @@ static void cap_move(struct slot *from, struct slot *to)
 		slot_next(to)->prev = (intptr_t)to;
 	if (to->type == TYPE_REPLY)
 		((struct thread *)slot_object(to))->reply = to;
-	slot_clear(from);
+	*from = (struct slot){ .type = TYPE_NULL };
 }
 
 int cap_derivable(const struct slot *s)
@@ -202,6 +190,21 @@ int cap_give(unsigned verb, struct slot *src, struct slot *dst, unsigned rights,
 	}
 }
 
+int cap_bind(unsigned verb, struct slot *src, struct slot *to, unsigned rights, uint64_t badge)
+{
+	struct slot tried = { .type = TYPE_NULL };
+	int error = cap_give(verb, src, &tried, rights, badge, 0);
+
+	if (error)
+		return error;
+	cap_remove(&tried);
+	if (to->type != TYPE_NULL)
+		cap_remove(to);
+	(void)cap_give(verb, src, to, rights, badge, 0);
+	to->bound = 1;
+	return 0;
+}
+
 /* The deepest first descendant of s; everything on the way is doomed, so that it only shrinks. */
 static struct slot *cap_leaf(struct slot *s, struct budget *b)
 {
@@ -265,7 +268,7 @@ static int cap_end(struct slot *s, struct budget *b)
 		return error;
 	if (s->type == TYPE_REPLY) {
 		b->left -= COST_SLOT;
-		ipc_drop_reply((struct thread *)slot_object(s));
+		thread_wake(slot_object(s), -E_SERVER_GONE);
 		return 0;
 	}
 	if (s->bound)

@@ -156,6 +156,9 @@ int cap_derivable(const struct slot *s);
 /* give, for one slot. part as in sys_give. Checks everything, then does it. */
 int cap_give(unsigned verb, struct slot *src, struct slot *dst, unsigned rights, uint64_t badge, uint64_t part);
 
+/* The same into a slot that lives in a Thread or Hart, in place of what was there. */
+int cap_bind(unsigned verb, struct slot *src, struct slot *to, unsigned rights, uint64_t badge);
+
 /* Destroys all descendants of s, then what s itself became, then, with `self`, s. 0 or -E_AGAIN. */
 int cap_destroy(struct slot *s, bool self, struct budget *b);
 

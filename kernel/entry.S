@@ -28,8 +28,8 @@ trap_entry:
 trap_call_slow:
 	csrrw	t0, sscratch, zero
 	sd	t0, X(4)(tp)
-	save_preserved
-	save_arguments
+	preserved sd
+	arguments sd
 	csrr	t0, sepc
 	addi	t0, t0, 4
 	sd	t0, X(0)(tp)
@@ -54,8 +54,8 @@ trap_bad_call:
 trap_other:
 	csrrw	t0, sscratch, zero
 	sd	t0, X(4)(tp)
-	save_preserved
-	save_arguments
+	preserved sd
+	arguments sd
 	.irp	n, 1,7,28,29,30,31
 	sd	x\n, X(\n)(tp)
 	.endr
@@ -96,10 +96,8 @@ trap_restore:
 	enter_thread
 	lock_drop
 	ld	t0, thread.full(tp)
-	load_preserved
-	.irp	n, 10,11,12,13,14,15,16,17
-	ld	x\n, X(\n)(tp)
-	.endr
+	preserved ld
+	arguments ld
 	bnez	t0, 1f
 	clear_temporaries
 	ld	tp, X(4)(tp)

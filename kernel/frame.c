@@ -99,22 +99,14 @@ int frame_give(unsigned verb, struct slot *src, struct slot *dst, unsigned right
 	return 0;
 }
 
-static uint64_t frame_pieces(const struct slot *s)
-{
-	switch (s->order) {
-	case ORDER_4K:
-		return SPLIT_CHIPS;
-	case ORDER_WORLD:
-		return SPLIT_WORLD;
-	default:
-		return SPLIT_PIECES;
-	}
-}
+static const uint16_t frame_pieces[] = {
+	[ORDER_4K] = SPLIT_CHIPS, [ORDER_2M] = SPLIT_PIECES, [ORDER_1G] = SPLIT_PIECES, [ORDER_WORLD] = SPLIT_WORLD,
+};
 
 static int frame_split_check(const struct slot *s, uint64_t first, uint64_t count, const struct slot *dst)
 {
 	unsigned children = slot_children(s);
-	uint64_t pieces = frame_pieces(s), done = children == KIND_SPLIT ? s->pieces : 0;
+	uint64_t done = children == KIND_SPLIT ? s->pieces : 0, pieces;
 	int error = cap_derivable(s);
 
 	if (error)
@@ -123,6 +115,7 @@ static int frame_split_check(const struct slot *s, uint64_t first, uint64_t coun
 		return -E_BAD_TYPE;
 	if (frame_borrowed(s))
 		return -E_NO_RIGHT;
+	pieces = frame_pieces[s->order];
 	if (count == 0 || first >= pieces || count > pieces - first ||
 	    (s->order == ORDER_4K && s->memtype != MEM_RAM))
 		return -E_BAD_ARG;
@@ -175,11 +168,6 @@ int frame_carve_check(const struct slot *s, uint64_t memtype)
 	if (from < image_pa(image_end) && from + frame_size(s->order) > image_pa(image_start))
 		return -E_IMAGE;
 	return 0;
-}
-
-void frame_carve(struct slot *s, unsigned memtype)
-{
-	s->memtype = memtype;
 }
 
 int frame_fill(struct slot *dst, const struct slot *src, uint64_t offset, uint64_t size)

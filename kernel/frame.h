@@ -13,9 +13,8 @@ int frame_free(const struct slot *s);
 int frame_give(unsigned verb, struct slot *src, struct slot *dst, unsigned rights, uint64_t part);
 /* Pieces first .. first + count of the frame into dst. */
 int frame_split(struct slot *s, uint64_t first, uint64_t count, struct slot *dst);
-/* Checks and types one UNKNOWN frame. */
+/* Whether the frame may become RAM or a device. */
 int frame_carve_check(const struct slot *s, uint64_t memtype);
-void frame_carve(struct slot *s, unsigned memtype);
 /* Clears (src NULL) or copies size bytes at offset, both multiples of 64. */
 int frame_fill(struct slot *dst, const struct slot *src, uint64_t offset, uint64_t size);
 

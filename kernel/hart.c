@@ -77,11 +77,6 @@ long hart_start(uint64_t id)
 	return (long)hart_count++;
 }
 
-void hart_poke(struct hart *h)
-{
-	sbi_send_ipi(h->id);
-}
-
 void hart_poked(void)
 {
 	struct hart *h = this_hart();
@@ -113,7 +108,7 @@ int hart_hold(struct thread *t, bool fpu)
 	/* One that does not run now may run when the poke comes: it must not be held then. */
 	h->wanted = t;
 	h->wanted_held = h->current == t;
-	hart_poke(h);
+	sbi_send_ipi(h->id);
 	return -E_AGAIN;
 }
 

@@ -15,15 +15,8 @@ _Static_assert(MESSAGE_WORDS == MESSAGE_REGS + MESSAGE_BUFFER, "abi.h");
 /* Receivers looked at for one on the caller's hart. */
 #define RECEIVER_SEARCH 8
 
-static unsigned message_words(uint64_t info)
-{
-	return info & INFO_WORDS_MASK;
-}
-
-static unsigned message_items(uint64_t info)
-{
-	return (info >> INFO_ITEMS_SHIFT) & INFO_ITEMS_MASK;
-}
+#define message_words(info) ((unsigned)((info) & INFO_WORDS_MASK))
+#define message_items(info) ((unsigned)((info) >> INFO_ITEMS_SHIFT & INFO_ITEMS_MASK))
 
 /* What a sender may send at all. */
 static int message_check(const struct thread *t, uint64_t info)
@@ -414,10 +407,9 @@ void ipc_reply_recv(struct thread *t)
 	ipc_receive(t, e, info, next);
 }
 
-long ipc_save_reply(struct thread *t)
+long ipc_save_reply(struct thread *t, struct slot *s)
 {
 	struct thread *caller = t->caller;
-	struct slot *s;
 	int error;
 
 	if (!caller)
@@ -435,12 +427,6 @@ long ipc_save_reply(struct thread *t)
 	caller->server = NULL;
 	caller->reply = s;
 	return 0;
-}
-
-void ipc_drop_reply(struct thread *t)
-{
-	thread_unblock(t, -E_SERVER_GONE);
-	sched_ready(t);
 }
 
 void thread_unblock(struct thread *t, long error)
@@ -463,6 +449,12 @@ void thread_unblock(struct thread *t, long error)
 	t->state = STATE_READY;
 }
 
+void thread_wake(struct thread *t, long error)
+{
+	thread_unblock(t, error);
+	sched_ready(t);
+}
+
 bool ipc_destroy_endpoint(struct endpoint *e, struct budget *b)
 {
 	struct thread *t;
@@ -470,8 +462,7 @@ bool ipc_destroy_endpoint(struct endpoint *e, struct budget *b)
 	while ((t = e->senders.head ? e->senders.head : e->receivers.head)) {
 		if (b->left < 0)
 			return false;
-		thread_unblock(t, -E_SERVER_GONE);
-		sched_ready(t);
+		thread_wake(t, -E_SERVER_GONE);
 		b->left -= 100;
 	}
 	return true;

@@ -1,5 +1,5 @@
 /*
- * ipc_fast.S: call and reply_recv when nothing unusual holds: a message without capabilities, a receiver that waits (or
+ * ipc_fast.S: call, reply_recv and signal when nothing unusual holds: a message without capabilities, a receiver that waits (or
  * a caller to answer) on this hart with enough priority and no deadline. Each check that fails goes to the C twin in
  * ipc.c before anything is changed. The first five words stay in a2-a6 throughout.
  *
@@ -86,7 +86,7 @@ ipc_fast_enter:
 	enter_thread
 	lock_drop
 	li	a0, 0
-	load_preserved
+	preserved ld
 	clear_temporaries
 	ld	tp, X(4)(tp)
 	sret
@@ -120,9 +120,9 @@ ipc_fast_reply_recv:
 	wait_behind
 
 /*
- * signal, when a thread of higher priority waits for it on this hart: this thread goes to the front of its ready queue,
- * the other runs on its own account. Wherever bits are to be kept, another hart to be poked or the timer to be set, the C
- * twin (ipc.c: ipc_signal) does it.
+ * signal, when a thread of higher priority waits for it on this hart: this thread goes to the front of its ready
+ * queue, the other runs on its own account. Wherever bits are to be kept, another hart to be poked or the timer to be
+ * set, the C twin (ipc.c: ipc_signal) does it.
  */
 	.globl ipc_fast_signal
 ipc_fast_signal:
@@ -140,7 +140,7 @@ ipc_fast_signal:
 	ld	t1, hart.slice_end(t5)
 	bltu	t1, t6, ipc_fast_refused
 
-	save_arguments
+	arguments sd
 	sd	zero, X(10)(tp)
 	ld	t6, 0(t0)
 	ld	a2, slot.badge(t0)
@@ -184,9 +184,7 @@ ipc_fast_signal:
 	sd	t0, hart.slice_end(t5)
 	save_call
 	li	a1, (KIND_SIGNALS << INFO_KIND_SHIFT) | 1
-	li	a3, 0
-	li	a4, 0
-	li	a5, 0
-	li	a6, 0
-	li	a7, 0
+	.irp	n, 3,4,5,6,7
+	li	a\n, 0
+	.endr
 	j	ipc_fast_enter

@@ -11,12 +11,16 @@
 
 #define X(n) (thread.regs + (n) * 8)
 
-/* What a function call preserves, but for tp. */
-	.macro	save_preserved
-	sd	sp, X(2)(tp)
-	sd	gp, X(3)(tp)
-	.irp	n, 8,9,18,19,20,21,22,23,24,25,26,27
-	sd	x\n, X(\n)(tp)
+/* Stores or loads what a function call preserves, but for tp. */
+	.macro	preserved op
+	.irp	n, 2,3,8,9,18,19,20,21,22,23,24,25,26,27
+	\op	x\n, X(\n)(tp)
+	.endr
+	.endm
+
+	.macro	arguments op
+	.irp	n, 10,11,12,13,14,15,16,17
+	\op	x\n, X(\n)(tp)
 	.endr
 	.endm
 
@@ -27,15 +31,7 @@
 	sd	t0, X(0)(tp)
 	csrr	t0, sscratch
 	sd	t0, X(4)(tp)
-	save_preserved
-	.endm
-
-	.macro	load_preserved
-	ld	sp, X(2)(tp)
-	ld	gp, X(3)(tp)
-	.irp	n, 8,9,18,19,20,21,22,23,24,25,26,27
-	ld	x\n, X(\n)(tp)
-	.endr
+	preserved sd
 	.endm
 
 /* The one lock, as hart.c's lock_acquire and lock_release. Clobbers t0-t2. */
@@ -79,12 +75,6 @@
 	li	ra, 0
 	.irp	n, 5,6,7,28,29,30,31
 	li	x\n, 0
-	.endr
-	.endm
-
-	.macro	save_arguments
-	.irp	n, 10,11,12,13,14,15,16,17
-	sd	x\n, X(\n)(tp)
 	.endr
 	.endm
 

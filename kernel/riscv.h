@@ -48,43 +48,17 @@
 #define csr_set(name, bits) __asm__ volatile("csrs " #name ", %0" : : "rK"((uint64_t)(bits)) : "memory")
 #define csr_clear(name, bits) __asm__ volatile("csrc " #name ", %0" : : "rK"((uint64_t)(bits)) : "memory")
 
-static inline void riscv_wfi(void)
-{
-	__asm__ volatile("wfi" : : : "memory");
-}
-
-static inline uint64_t riscv_time(void)
-{
-	return csr_read(time);
-}
-
-/* Orders earlier PTE stores before later walks of one address of one space. */
-static inline void riscv_fence_page(uint64_t va, uint64_t asid)
-{
-	__asm__ volatile("sfence.vma %0, %1" : : "r"(va), "r"(asid) : "memory");
-}
-
-static inline void riscv_fence_space(uint64_t asid)
-{
-	__asm__ volatile("sfence.vma zero, %0" : : "r"(asid) : "memory");
-}
-
-static inline void riscv_fence_all(void)
-{
-	__asm__ volatile("sfence.vma" : : : "memory");
-}
-
+#define riscv_wfi() __asm__ volatile("wfi" : : : "memory")
+#define riscv_time() csr_read(time)
+/* Orders earlier PTE stores before later walks: of one address of one space, of one space, of all. */
+#define riscv_fence_page(va, asid) \
+	__asm__ volatile("sfence.vma %0, %1" : : "r"((uint64_t)(va)), "r"((uint64_t)(asid)) : "memory")
+#define riscv_fence_space(asid) __asm__ volatile("sfence.vma zero, %0" : : "r"((uint64_t)(asid)) : "memory")
+#define riscv_fence_all() __asm__ volatile("sfence.vma" : : : "memory")
 /* Makes stored instructions visible to this hart's fetches. */
-static inline void riscv_fence_code(void)
-{
-	__asm__ volatile("fence.i" : : : "memory");
-}
-
+#define riscv_fence_code() __asm__ volatile("fence.i" : : : "memory")
 /* stimecmp (Sstc) by number: binutils of Debian 12 does not know the name. */
-static inline void riscv_set_stimecmp(uint64_t t)
-{
-	__asm__ volatile("csrw 0x14d, %0" : : "r"(t));
-}
+#define riscv_set_stimecmp(t) __asm__ volatile("csrw 0x14d, %0" : : "r"((uint64_t)(t)))
 
 #endif
 #endif

@@ -28,10 +28,7 @@ static inline long sbi_call5(uint64_t ext, uint64_t function, uint64_t x0, uint6
 	return (long)a0;
 }
 
-static inline long sbi_call(uint64_t ext, uint64_t function, uint64_t x0, uint64_t x1)
-{
-	return sbi_call5(ext, function, x0, x1, 0, 0, 0);
-}
+#define sbi_call(ext, function, x0, x1) sbi_call5(ext, function, x0, x1, 0, 0, 0)
 
 /* SBI 5.2, legacy console (there is no debug console in SBI 1.0). */
 static inline void sbi_putchar(char c)

@@ -4,6 +4,7 @@
  */
 #include "kernel.h"
 #include "riscv.h"
+#include "sbi.h"
 #include "space.h"
 #include "thread.h"
 #include "trap.h"
@@ -99,7 +100,7 @@ void sched_ready(struct thread *t)
 	t->state = STATE_READY;
 	if (h != this_hart()) {
 		ready_insert(h, t, false);
-		hart_poke(h);
+		sbi_send_ipi(h->id);
 	} else if (h->current && t->prio > h->current->prio) {
 		ready_insert(h, h->current, true);
 		h->current = t;
@@ -170,7 +171,7 @@ void sched_set_prio(struct thread *t, uint64_t prio)
 	}
 	sched_store_prio(t, prio);
 	if (h != this_hart())
-		hart_poke(h);
+		sbi_send_ipi(h->id);
 	else
 		sched_preempt();
 }

@@ -162,11 +162,6 @@ void space_destroy(struct slot *s)
 	kernel_stats.vspaces--;
 }
 
-bool space_alive(const struct slot *vspace)
-{
-	return spaces[vspace->space].root && spaces[vspace->space].generation == vspace->generation;
-}
-
 uint64_t space_satp(const struct slot *vspace)
 {
 	return SATP_SV39 | (uint64_t)vspace->space << SATP_ASID_SHIFT | window_pa(slot_object(vspace)) >> PAGE_SHIFT;
@@ -185,11 +180,6 @@ pte_t *space_mapping(const struct slot *frame)
 	if (!entry || !(*entry & PTE_RWX) || pte_pa(*entry) != slot_pa(frame))
 		return NULL;
 	return entry;
-}
-
-static void space_fence(const struct slot *frame)
-{
-	fence_page(frame->space, (uint64_t)frame->vpn << PAGE_SHIFT);
 }
 
 /*
@@ -257,7 +247,7 @@ void space_freeze(struct slot *frame)
 	if (entry && (*entry & PTE_W)) {
 		debug_downgrade(frame->space, (uint64_t)frame->vpn << PAGE_SHIFT, spaces[frame->space].harts);
 		(void)__atomic_fetch_and(entry, ~PTE_W, __ATOMIC_RELAXED);
-		space_fence(frame);
+		fence_page(frame->space, (uint64_t)frame->vpn << PAGE_SHIFT);
 	}
 }
 
@@ -331,7 +321,7 @@ static int space_map(const struct slot *vspace, uint64_t va, struct slot *frame,
 	next = pte_downgrade(frame, entry, next);
 	if (entry == old)
 		(void)__atomic_fetch_or(entry, next & (PTE_A | PTE_D), __ATOMIC_RELAXED);
-	space_fence(frame);
+	fence_page(frame->space, (uint64_t)frame->vpn << PAGE_SHIFT);
 	return 0;
 }
 

@@ -54,8 +54,6 @@ int space_table(const struct slot *vspace, uint64_t va, struct slot *frame);
 /* True if the PTE of va allows the access (RIGHT_); sets A and D as needed. */
 bool space_access(const struct slot *vspace, uint64_t va, unsigned access);
 void space_scan(const struct slot *vspace, uint64_t va, uint64_t pages, unsigned how, uint64_t *used, uint64_t *dirty);
-/* 1 if the space of this slot lives. */
-bool space_alive(const struct slot *vspace);
 /* For the audit: leaf PTEs of user pages, or -1 with *bad at a PTE that must not be. */
 long space_count_leaves(const struct slot *vspace, uint64_t *bad);
 

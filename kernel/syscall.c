@@ -31,12 +31,6 @@ static long do_signal(struct thread *t, struct slot *s)
 	return 0;
 }
 
-static long do_save_reply(struct thread *t, struct slot *s)
-{
-	(void)s;
-	return ipc_save_reply(t);
-}
-
 static long do_give(struct thread *t, struct slot *src)
 {
 	uint64_t verb = arg(t, 0), count = arg(t, 2), done;
@@ -124,7 +118,7 @@ static long do_carve(struct thread *t, struct slot *s)
 	for (uint64_t i = 0; i < count && !error; i++)
 		error = frame_carve_check(&s[i], arg(t, 2));
 	for (uint64_t i = 0; i < count && !error; i++)
-		frame_carve(&s[i], (unsigned)arg(t, 2));
+		s[i].memtype = arg(t, 2);
 	return error;
 }
 
@@ -160,55 +154,55 @@ static struct slot_run run_arg(struct thread *t, uint64_t i, unsigned reg)
 	return i ? *(volatile struct slot_run *)&t->buffer->runs[i] : first;
 }
 
-static long do_map(struct thread *t, struct slot *vspace)
+/* Maps (in a VSpace) or unmaps n runs, a piece of them. */
+static long do_runs(struct thread *t, struct slot *vspace, uint64_t n, unsigned reg)
 {
-	uint64_t va = arg(t, 1), n = arg(t, 3), done = 0;
-	uint64_t rights = arg(t, 2);
+	uint64_t va = arg(t, 1), done = 0, some;
 	unsigned level = 0;
 	int error = 0;
 
-	if (n == 0 || n > MAP_ITEMS || (n > 1 && !t->buffer))
-		error = -E_BAD_ARG;
-	for (uint64_t i = 0; i < n && !error; i++) {
-		struct slot_run run = run_arg(t, i, 4);
+	for (uint64_t i = 0; i < n && !error; i++, done += some) {
+		struct slot_run run = run_arg(t, i, reg);
 		struct slot *s = cap_run(t, run.cap, run.count, RIGHT_READ, &error);
-		uint64_t room = PIECE - done, some;
+		bool whole = run.count <= PIECE - done;
 
 		if (!s)
 			break;
-		error = space_map_run(vspace, &va, s, run.count < room ? run.count : room, rights, NULL, &some, &level);
-		done += some;
-		if (!error && run.count > room)
+		some = whole ? run.count : PIECE - done;
+		if (vspace)
+			error = space_map_run(vspace, &va, s, some, arg(t, 2), NULL, &some, &level);
+		else
+			space_unmap_run(s, some, t->buffer->dirty, done);
+		if (!error && !whole)
 			error = -E_AGAIN;
 	}
 	t->regs[REG_A1] = done;
-	t->regs[REG_A2] = level;
+	if (vspace)
+		t->regs[REG_A2] = level;
 	return error;
+}
+
+static long do_map(struct thread *t, struct slot *vspace)
+{
+	uint64_t n = arg(t, 3);
+
+	if (n == 0 || n > MAP_ITEMS || (n > 1 && !t->buffer)) {
+		t->regs[REG_A1] = t->regs[REG_A2] = 0;
+		return -E_BAD_ARG;
+	}
+	return do_runs(t, vspace, n, 4);
 }
 
 static long do_unmap(struct thread *t, struct slot *s)
 {
-	uint64_t n = arg(t, 0), done = 0;
-	int error = 0;
+	uint64_t n = arg(t, 0);
 
+	(void)s;
 	if (n == 0 || n > MAP_ITEMS || !t->buffer)
 		return -E_BAD_ARG;
 	for (unsigned i = 0; i < PIECE_PAGES / 64; i++)
 		t->buffer->dirty[i] = 0;
-	for (uint64_t i = 0; i < n && !error; i++) {
-		struct slot_run run = run_arg(t, i, 1);
-		uint64_t room = PIECE - done, some = run.count < room ? run.count : room;
-
-		s = cap_run(t, run.cap, run.count, RIGHT_READ, &error);
-		if (!s)
-			break;
-		space_unmap_run(s, some, t->buffer->dirty, done);
-		done += some;
-		if (run.count > room)
-			error = -E_AGAIN;
-	}
-	t->regs[REG_A1] = done;
-	return error;
+	return do_runs(t, NULL, n, 1);
 }
 
 static long do_table(struct thread *t, struct slot *frame)
@@ -316,7 +310,7 @@ static const struct {
 	uint8_t type, rights;
 } calls[SYS_COUNT] = {
 	[SYS_SIGNAL] = { do_signal, TYPE_ENDPOINT, RIGHT_SIGNAL },
-	[SYS_SAVE_REPLY] = { do_save_reply, FIRST_OWN, 0 },
+	[SYS_SAVE_REPLY] = { ipc_save_reply, FIRST_OWN, 0 },
 	[SYS_GIVE] = { do_give, FIRST_OWN, 0 },
 	[SYS_DELETE] = { do_destroy, FIRST_TARGET, 0 },
 	[SYS_REVOKE] = { do_destroy, FIRST_TARGET, 0 },

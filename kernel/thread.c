@@ -74,7 +74,7 @@ int thread_destroy(struct thread *t)
 	if (error)
 		return error;
 	if (t->caller)
-		ipc_drop_reply(t->caller);
+		thread_wake(t->caller, -E_SERVER_GONE);
 	drop_fpu(t);
 	for (unsigned i = 0; i < hart_count; i++) {
 		if (harts[i].payer == t)
@@ -107,30 +107,12 @@ bool thread_load_fpu(struct thread *t)
 	return true;
 }
 
-/* A child of `from` in a bound slot, in place of what was there. */
-static long bind(struct slot *to, struct slot *from, unsigned verb, unsigned rights, uint64_t badge)
-{
-	struct slot tried = { .type = TYPE_NULL };
-	int error = cap_give(verb, from, &tried, rights, badge, 0);
-
-	if (error)
-		return error;
-	cap_remove(&tried);
-	if (to->type != TYPE_NULL)
-		cap_remove(to);
-	(void)cap_give(verb, from, to, rights, badge, 0);
-	to->bound = 1;
-	return 0;
-}
-
-static const uint8_t bound_types[BOUND_COUNT] = {
-	[BOUND_CSPACE] = TYPE_CNODE, [BOUND_VSPACE] = TYPE_VSPACE, [BOUND_PAGER] = TYPE_ENDPOINT,
-	[BOUND_BUFFER] = TYPE_FRAME,
-};
-/* A thread does as it likes with its own CNode and what its space holds. */
-static const uint8_t bound_rights[BOUND_COUNT] = {
-	[BOUND_CSPACE] = RIGHT_READ | RIGHT_WRITE, [BOUND_VSPACE] = RIGHT_WRITE, [BOUND_PAGER] = RIGHT_CALL,
-	[BOUND_BUFFER] = RIGHT_R | RIGHT_W,
+/* What a bound slot takes. A thread does as it likes with its own CNode and what its space holds. */
+static const struct {
+	uint8_t type, rights;
+} bound_needs[BOUND_COUNT] = {
+	[BOUND_CSPACE] = { TYPE_CNODE, RIGHT_READ | RIGHT_WRITE }, [BOUND_VSPACE] = { TYPE_VSPACE, RIGHT_WRITE },
+	[BOUND_PAGER] = { TYPE_ENDPOINT, RIGHT_CALL }, [BOUND_BUFFER] = { TYPE_FRAME, RIGHT_R | RIGHT_W },
 };
 
 /* Whether a bound slot may change now: a CNode under a thread that is ready, too, unless it runs on another hart. */
@@ -146,7 +128,6 @@ static long thread_bind(struct thread *self, struct thread *t, unsigned which, c
 {
 	struct slot *from;
 	int error = 0;
-	long result;
 
 	if (!thread_bindable(t, which))
 		return -E_RUNNING;
@@ -154,20 +135,20 @@ static long thread_bind(struct thread *self, struct thread *t, unsigned which, c
 		unbind(&t->bound[which]);
 		return 0;
 	}
-	from = cap_lookup_type(self, cap, bound_types[which], &error);
+	from = cap_lookup_type(self, cap, bound_needs[which].type, &error);
 	if (!from)
 		return error;
 	if (which == BOUND_BUFFER && (from->order != ORDER_4K || from->memtype != MEM_RAM))
 		return -E_BAD_ARG;
-	if ((from->rights & bound_rights[which]) != bound_rights[which])
+	if (bound_needs[which].rights & ~from->rights)
 		return -E_NO_RIGHT;
 	/* The kernel will write there: now is the time to find that nothing answers. */
 	if (which == BOUND_BUFFER && memory_copy(window(slot_pa(from)), window(slot_pa(from)), PAGE_SIZE))
 		return -E_BAD_MEMORY;
-	result = bind(&t->bound[which], from, which == BOUND_BUFFER ? GIVE_SHARE : GIVE_COPY,
-		      which == BOUND_PAGER ? RIGHT_CALL : RIGHT_ALL, which == BOUND_PAGER ? badge : 0);
-	if (result)
-		return result;
+	error = cap_bind(which == BOUND_BUFFER ? GIVE_SHARE : GIVE_COPY, from, &t->bound[which],
+			 which == BOUND_PAGER ? RIGHT_CALL : RIGHT_ALL, which == BOUND_PAGER ? badge : 0);
+	if (error)
+		return error;
 	if (which == BOUND_CSPACE) {
 		t->slots = cnode_slots(from);
 		t->slot_count = cnode_count(from);
@@ -234,8 +215,7 @@ static long thread_abort(struct thread *t)
 {
 	if (t->state == STATE_READY || t->state == STATE_STOPPED || t->state == STATE_HELD)
 		return 0;
-	thread_unblock(t, -E_ABORTED);
-	sched_ready(t);
+	thread_wake(t, -E_ABORTED);
 	return 0;
 }
 

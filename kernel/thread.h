@@ -143,9 +143,7 @@ static inline void thread_result(struct thread *t, long status)
 void hart_init(struct hart *h, uint64_t id);
 /* Starts one more hart; its index or an error. */
 long hart_start(uint64_t id);
-/* Makes another hart look at what there is to run. */
-void hart_poke(struct hart *h);
-/* What a poke does on the hart poked. */
+/* What a software interrupt of another hart does: this one looks at what there is to run. */
 void hart_poked(void);
 /* 0 if t does not run on another hart and, with fpu, none holds its FPU values. Else asks that hart: -E_AGAIN. */
 int hart_hold(struct thread *t, bool fpu);
@@ -201,6 +199,8 @@ static inline void thread_unfault(struct thread *t)
 void thread_init(struct thread *t);
 /* Ends a wait: the thread is READY in no queue afterwards, its call answers `error`. */
 void thread_unblock(struct thread *t, long error);
+/* The same, and it runs. */
+void thread_wake(struct thread *t, long error);
 /* 0, or -E_AGAIN while it runs on another hart. So do the next two. */
 int thread_stop(struct thread *t);
 /* The thread's own part of destroying it; its bound slots are gone afterwards. */
@@ -237,12 +237,10 @@ void ipc_reply_recv(struct thread *t);
 void ipc_signal(struct endpoint *e, uint64_t bits);
 /* Hands t's message or fault to a receiver, or queues it. error < 0: t's call answers that. */
 void ipc_send(struct thread *t, struct endpoint *e, uint64_t badge);
-/* Nobody will answer t any more. */
-void ipc_drop_reply(struct thread *t);
 /* Wakes up to all waiting with SERVER_GONE; false when the budget ran out first. */
 bool ipc_destroy_endpoint(struct endpoint *e, struct budget *b);
 /* The system call. */
-long ipc_save_reply(struct thread *t);
+long ipc_save_reply(struct thread *t, struct slot *none);
 
 /* fault.c */
 void fault_raise(struct thread *t, uint64_t cause, uint64_t va);

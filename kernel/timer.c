@@ -121,8 +121,7 @@ static void timer_fire(struct thread *t)
 	timer_remove(t);
 	if (t->faulted && !fault_fail(t))
 		return;
-	thread_unblock(t, -E_TIMEOUT);
-	sched_ready(t);
+	thread_wake(t, -E_TIMEOUT);
 }
 
 void timer_expire(void)

@@ -25,19 +25,13 @@ static void trap_external(void)
 long trap_bind_irq(struct slot *endpoint)
 {
 	struct hart *h = this_hart();
+	int error = 0;
 
-	if (endpoint) {
-		if (endpoint->type != TYPE_ENDPOINT)
-			return -E_BAD_TYPE;
-		if (!(endpoint->rights & RIGHT_SIGNAL))
-			return -E_NO_RIGHT;
-		if (cap_derivable(endpoint))
-			return cap_derivable(endpoint);
-		if (h->irq.type != TYPE_NULL)
-			cap_remove(&h->irq);
-		(void)cap_give(GIVE_COPY, endpoint, &h->irq, RIGHT_SIGNAL, 0, 0);
-		h->irq.bound = 1;
-	}
+	if (endpoint)
+		error = endpoint->rights & RIGHT_SIGNAL ? cap_bind(GIVE_COPY, endpoint, &h->irq, RIGHT_SIGNAL, 0) :
+		        -E_NO_RIGHT;
+	if (error)
+		return error;
 	if (h->irq.type != TYPE_ENDPOINT)
 		return -E_BAD_SLOT;
 	csr_set(sie, SIE_EXTERNAL);

@@ -410,7 +410,7 @@ static void spin_then_stay(uint64_t arg)
 {
 	(void)arg;
 	for (;;)
-		__asm__ volatile("li t0, 0x1234\n li t1, 0x1235\n li t6, 0x1236\n li ra, 0x1237\n"
+		__asm__ volatile("li t0, 0x124\n li t1, 0x125\n li t6, 0x126\n li ra, 0x127\n"
 				 : : : "t0", "t1", "t6", "ra");
 }
 
@@ -422,7 +422,7 @@ TEST(a_stopped_thread_shows_all_its_registers_and_goes_on_with_them)
 	sleep_ms(5);
 	thread_stop(h->thread);
 	OK(sys_thread_regs(h->thread, REGS_READ, REGS_GENERAL));
-	CHECK(w[5] == 0x1234 && w[6] == 0x1235 && w[31] == 0x1236);
+	CHECK(w[5] == 0x124 && w[6] == 0x125 && w[31] == 0x126);
 	CHECK(w[0] >= (uint64_t)spin_then_stay && w[0] < (uint64_t)spin_then_stay + 64);
 	w[8] = 0x77;
 	OK(sys_thread_regs(h->thread, REGS_WRITE, REGS_GENERAL));
@@ -431,7 +431,7 @@ TEST(a_stopped_thread_shows_all_its_registers_and_goes_on_with_them)
 	thread_stop(h->thread);
 	OK(sys_thread_regs(h->thread, REGS_READ, REGS_GENERAL));
 	EQUAL(w[8], 0x77);
-	EQUAL(w[5], 0x1234);
+	EQUAL(w[5], 0x124);
 }
 
 static void wait_on(uint64_t endpoint)
