@@ -1,7 +1,7 @@
 /*
- * ipc_fast.S: call, reply_recv and signal when nothing unusual holds: a message without capabilities, a receiver that waits (or
- * a caller to answer) on this hart with enough priority and no deadline. Each check that fails goes to the C twin in
- * ipc.c before anything is changed. The first five words stay in a2-a6 throughout.
+ * ipc_fast.S: call, reply_recv and signal when nothing unusual holds: a message without capabilities, a receiver that
+ * waits (or a caller to answer) on this hart with enough priority and no deadline. Each check that fails goes to the C
+ * twin in ipc.c before anything is changed. The first five words stay in a2-a6 throughout.
  *
  * In: tp = thread, t0 and t1 free (saved), sscratch = the user's tp, a0-a7 the call's arguments.
  */
