@@ -9,6 +9,10 @@
 	.globl boot_entry
 boot_entry:
 	rdinstret s2
+	lla	t0, boot_taken
+	li	t1, 1
+	amoswap.d t1, t1, (t0)
+	bnez	t1, boot_late
 	csrw	sie, zero
 	csrw	sscratch, zero
 	mv	s0, a0
@@ -45,7 +49,18 @@ boot_entry:
 	call	kernel_main
 	j	trap_resume
 
-/* The same for every further hart (SBI HSM): a1 = virtual address of its struct hart, whose satp is the kernel's. */
+/*
+ * OpenSBI 1.1 lets a hart go before it has stored where to: a late one comes to boot_entry, without its struct hart.
+ * The kernel filled that in before it asked the firmware.
+ */
+boot_late:
+	lla	a1, harts
+1:	ld	t0, hart.id(a1)
+	beq	t0, a0, boot_secondary
+	addi	a1, a1, hart.bytes
+	j	1b
+
+/* The same for every further hart (SBI HSM): a1 = physical address of its struct hart, whose satp is the kernel's. */
 	.globl boot_secondary
 boot_secondary:
 	csrw	sie, zero
@@ -56,8 +71,8 @@ boot_secondary:
 	lla	t1, 2f
 	add	t1, t1, s3
 	csrw	stvec, t1
-	sub	t2, a1, s3
-	ld	t3, hart.satp(t2)
+	ld	t3, hart.satp(a1)
+	add	a1, a1, s3
 	sfence.vma
 	csrw	satp, t3
 	.balign 4
@@ -67,6 +82,11 @@ boot_secondary:
 	ld	sp, hart.stack(tp)
 	call	hart_main
 	j	trap_resume
+
+	.data
+	.balign 8
+boot_taken:
+	.dword	0
 
 	.section .noinit, "aw", @nobits
 	.balign 4096

@@ -72,7 +72,7 @@ long hart_start(uint64_t id)
 	h->armed = ~0UL;
 	debug_paint_stack((char *)h->stack - HART_STACK_USED, HART_STACK_USED);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
-	if (sbi_hart_start(id, image_pa(boot_secondary), (uint64_t)h))
+	if (sbi_hart_start(id, image_pa(boot_secondary), image_pa(h)))
 		return -E_BAD_ARG;
 	return (long)hart_count++;
 }

@@ -3,6 +3,8 @@
 import os
 import re
 import subprocess
+import threading
+import time
 
 import pytest
 from conftest import BUILD, ROOT, machine
@@ -19,12 +21,16 @@ def sockets(harts):
                    "-numa", f"node,nodeid=1,memdev=m1,cpus={half}-{harts - 1}"]
 
 
+def kernel_pa(name):
+    """Physical address of a name of the kernel."""
+    kernel = os.path.join(ROOT, "build", BUILD, "kernel.elf")
+    names = subprocess.run(["riscv64-unknown-elf-nm", kernel], capture_output=True, text=True, check=True).stdout
+    return int(re.search(rf"^(\w+) \w {name}$", names, re.M).group(1), 16) - KERNEL_VA + KERNEL_PA
+
+
 def boot_hart(tmp_path, chosen, harts):
     """QEMU's options that make one hart the boot hart."""
-    folder = os.path.join(ROOT, "build", BUILD)
-    names = subprocess.run(["riscv64-unknown-elf-nm", os.path.join(folder, "kernel.elf")], capture_output=True,
-                           text=True, check=True).stdout
-    watch = int(re.search(r"^(\w+) \w image_offset$", names, re.M).group(1), 16) - KERNEL_VA + KERNEL_PA
+    watch = kernel_pa("image_offset")
     elf, blob = tmp_path / "boothart.elf", tmp_path / f"boothart{chosen}.bin"
     subprocess.run(["riscv64-unknown-elf-gcc", "-nostdlib", "-Wl,-e0", f"-DCHOSEN={chosen}", f"-DWATCH={watch:#x}",
                     f"-Wl,-Ttext={FIRMWARE_RAM:#x},--build-id=none", os.path.join(ROOT, "tests/qemu/boothart.S"),
@@ -34,6 +40,24 @@ def boot_hart(tmp_path, chosen, harts):
     for hart in range(1, harts):
         options += ["-device", f"loader,addr={FIRMWARE_RAM:#x},cpu-num={hart}"]
     return options
+
+
+class Misled(threading.Thread):
+    """The first hart that the firmware starts arrives at the image's entry, as a late one may with OpenSBI 1.1."""
+
+    def __init__(self, tmp_path):
+        super().__init__()
+        self.socket, self.said = str(tmp_path / "gdb"), ""
+        self.options = ["-S", "-gdb", f"unix:{self.socket},server=on,wait=off"]
+        self.start()
+
+    def run(self):
+        while not os.path.exists(self.socket):
+            time.sleep(0.01)
+        commands = [f"target remote {self.socket}", f"hbreak *{kernel_pa('boot_secondary'):#x}", "continue",
+                    f"set $pc = {KERNEL_PA:#x}", "delete", "detach"]
+        line = ["gdb-multiarch", "-nx", "-batch"] + [word for command in commands for word in ("-ex", command)]
+        self.said = subprocess.run(line, capture_output=True, text=True, timeout=60).stdout
 
 
 def tree_without(tmp_path, hart, harts):
@@ -78,6 +102,14 @@ def test_the_hart_that_the_console_needs_starts_whatever_the_limit(boot, tmp_pat
     shell = boot(mem="512M", smp=2, bootargs="harts=1", qemu_args=sockets(2) + boot_hart(tmp_path, 1, 2))
     assert booted(shell) == 1
     assert shell.ok("echo here") == "here\n"
+
+
+def test_a_hart_that_the_firmware_sends_to_the_entry_goes_on_as_started(boot, tmp_path):
+    misled = Misled(tmp_path)
+    shell = boot(smp=2, bootargs="harts=2", qemu_args=misled.options)
+    misled.join()
+    assert re.search(r"Breakpoint 1, 0x0*802", misled.said)
+    assert shell.ok("hello && echo here").endswith("here\n")
 
 
 @pytest.mark.parametrize("hole", [1, 2])
