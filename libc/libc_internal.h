@@ -34,7 +34,10 @@ struct tls_template {
 
 extern struct tls_template tls_template LIBC_HIDDEN;
 
-/* Fills a TLS block of tls_template.size bytes. */
+/* Right below each TLS block lie so many bytes of the allocator's, zero at first: see malloc/pages.h. */
+#define TLS_BELOW 2048
+
+/* Fills a TLS block of tls_template.size bytes, and clears what lies below it. */
 void tls_fill(void *block) LIBC_HIDDEN;
 
 extern const struct start_info *start_info LIBC_HIDDEN;

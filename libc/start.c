@@ -157,6 +157,7 @@ NO_CANARY void tls_fill(void *block)
 {
 	memcpy(block, tls_template.image, tls_template.file_size);
 	memset((char *)block + tls_template.file_size, 0, tls_template.size - tls_template.file_size);
+	memset((char *)block - TLS_BELOW, 0, TLS_BELOW);
 }
 
 /* What the linker set aside for relocation only becomes read-only: the GOT and all constant pointers. */
@@ -211,8 +212,8 @@ NO_CANARY static __attribute__((noinline)) _Noreturn void start_relocated(const 
 	find_tls(header);
 	if (tls_template.size > TLS_ON_STACK || tls_template.align > PAGE_SIZE)
 		__builtin_trap();
-	block = __builtin_alloca(tls_template.size + tls_template.align);
-	block = (void *)(((uintptr_t)block + tls_template.align - 1) & ~(tls_template.align - 1));
+	block = __builtin_alloca(TLS_BELOW + tls_template.size + tls_template.align);
+	block = (void *)(((uintptr_t)block + TLS_BELOW + tls_template.align - 1) & ~(tls_template.align - 1));
 	tls_fill(block);
 	__asm__ volatile("mv tp, %0" : : "r"(block) : "memory");
 	thread_self.buffer = (struct ipc_buffer *)info->ipc_buffer;

@@ -68,8 +68,8 @@ static void free_retired(void)
 /* The mapping with its record and TLS block filled in. */
 static int make_stack(size_t stack_size, struct thread_stack **out, void **tls)
 {
-	uint64_t size = stack_size + sizeof(struct thread_stack) + tls_template.size + tls_template.align + 64;
-	uint64_t base = 0, block;
+	uint64_t tls_size = TLS_BELOW + tls_template.size + tls_template.align + 64;
+	uint64_t size = stack_size + sizeof(struct thread_stack) + tls_size, base = 0, block;
 	struct thread_stack *s;
 	int error;
 
@@ -80,7 +80,7 @@ static int make_stack(size_t stack_size, struct thread_stack **out, void **tls)
 	if (error)
 		return error;
 	block = (base + size - tls_template.size) & ~(uint64_t)(tls_template.align - 1);
-	s = (struct thread_stack *)((block - sizeof(*s)) & ~(uint64_t)15);
+	s = (struct thread_stack *)((block - TLS_BELOW - sizeof(*s)) & ~(uint64_t)15);
 	*s = (struct thread_stack){ .base = base, .size = size };
 	tls_fill((void *)block);
 	*out = s;

@@ -54,63 +54,61 @@ static char *span_around(const char *p)
 	return NULL;
 }
 
-/* Adds where p lies. `freed`: its word is as it should be. */
-static void describe(struct text *t, const char *p, bool freed)
+/* Adds where p lies. true: in memory that is free. */
+static bool describe(struct text *t, const char *p)
 {
-	char *span = span_around(p), *span_start = span;
+	char *at = span_around(p);
 	uint64_t word;
 	size_t size;
+	bool freed;
 
-	if (!span) {
-		text_add(t, p >= heap.top ? "memory not allocated" : "the heap is overwritten below it");
-		return;
+	if (!at) {
+		text_add(t, p >= heap.top ? "memory not allocated" : "a heap overwritten below it");
+		return p >= heap.top;
 	}
-	word = span_get(span);
+	word = span_get(at);
 	size = word_size(word);
-	if (word_has(word, SPAN_SLAB)) {
-		struct slab *s = (struct slab *)span;
+	freed = !word_is_block(word);
+	if (word & SPAN_SLAB) {
+		struct slab *s = (struct slab *)at;
 
-		if (p < span + SLAB_HEAD) {
-			text_add(t, "the allocator's own memory");
-			return;
+		if (p < at + SLAB_HEAD) {
+			text_add(t, "the allocator's own");
+			return false;
 		}
-		size = s->stride;
-		span += SLAB_HEAD + (p - span - SLAB_HEAD) / size * size;
-		word = word_get(span);
-		text_number(t, p - span, 10);
-		text_add(t, word_is_free(word) ? " bytes into a free block of " :
-			 word_is_used(word) ? " bytes into a block of " : " bytes into an overwritten block of ");
-	} else {
-		bool used = word_has(word, SPAN_USED) && !span_is_kept(span_start);
-
-		text_number(t, p - span, 10);
-		text_add(t, used ? " bytes into a block of " : " bytes into free memory of ");
+		size = class_stride(slab_class(s));
+		at += SLAB_HEAD + (p - at - SLAB_HEAD) / size * size;
+		word = word_get(at);
+		freed = word == (uint64_t)(at - (char *)s);
+		if (-word != (uint64_t)(at - (char *)s) && !freed)
+			text_add(t, "overwritten, ");
 	}
+	text_number(t, p - at, 10);
+	text_add(t, freed ? " bytes into a free block of " : " bytes into a block of ");
 	text_number(t, size - WORD, 10);
-	text_add(t, p == span && !freed ? " bytes; the word before it was overwritten" : " bytes");
+	return freed;
 }
 
 /* `call` was given a pointer that is not a block in use: says what it is. */
 __attribute__((noreturn)) void check_bad_pointer(const char *call, const void *p)
 {
-	struct text t = { .length = 0 };
-	bool freed = in_heap(p) && (word_is_free(word_get(p)) || span_is_kept(p) ||
-				    (word_is_span(span_get(p)) && !word_has(span_get(p), SPAN_USED)));
+	struct text t = { .length = 0 }, where = { .length = 0 };
+	bool inside = in_heap(p), freed = inside && describe(&where, p);
 
 	text_add(&t, "malloc: ");
 	text_add(&t, call);
-	text_add(&t, freed ? " of freed memory: " : in_heap(p) ? " of a bad pointer: " :
+	text_add(&t, freed ? " of freed memory: " : inside ? " of a bad pointer: " :
 		 " of a pointer outside the heap: ");
 	text_number(&t, (uintptr_t)p, 16);
-	if (in_heap(p)) {
+	if (inside) {
 		text_add(&t, " is ");
-		describe(&t, p, freed);
+		text_add(&t, where.line);
 	}
 	pages_abort(t.line);
 }
 
 /* What stands before or in p was overwritten, by whoever had the block there or the one before. */
-__attribute__((noreturn)) void check_failed(const void *p)
+__attribute__((noreturn)) void check_overwritten(const void *p)
 {
 	struct text t = { .length = 0 };
 
@@ -118,7 +116,7 @@ __attribute__((noreturn)) void check_failed(const void *p)
 	text_number(&t, (uintptr_t)p, 16);
 	if (in_heap(p)) {
 		text_add(&t, ": ");
-		describe(&t, p, false);
+		describe(&t, p);
 	}
 	pages_abort(t.line);
 }

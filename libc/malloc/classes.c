@@ -1,332 +1,295 @@
 /*
- * classes.c: small blocks. A slab is a span cut into equal blocks with a list of its free ones; each thread takes
- * from its own slabs without a lock. Slabs are small while a class is and grow with it; an empty one goes back to
- * the heap at once, for any use. Before the heap grows, a class may take from the next larger ones, and slabs that
- * are nearly empty are dissolved: their blocks become spans of their own and the gaps between them free spans.
+ * classes.c: small blocks. A slab is a span cut into equal blocks. A thread takes blocks from its bins and gives them
+ * back there, up to a bin's room; behind the bins stand its own slabs, each with a list of its free blocks, so that
+ * an empty one is seen at once and goes back to the heap, for any use. When a bin is empty it gets the whole list of
+ * a slab. Before the heap grows a class takes from larger ones, and slabs that are nearly empty are dissolved: their
+ * blocks become spans of their own and the gaps between them free spans.
  *
- * Invariants (malloc_check() verifies them): a slab is current for at least one class, or in its class's list, or
- * full, or an orphan; a listed slab has a free block; `left` is as malloc_internal.h says.
+ * Knows of spans only what malloc_internal.h says. The invariant of a slab stands there.
  */
 #include <errno.h>
 
 #include "malloc_internal.h"
 
-#define SLAB_BYTES_MIN 1024u
-#define SLAB_BYTES_MAX (32u * 1024)
+#define SLAB_BYTES_MIN 3072u
+#define SLAB_BYTES_MAX (30u * 1024)
 #define SLAB_BLOCKS_MIN 4u
-#define GROWTH 4                /* a new slab has this part of what its class has */
-#define KEPT_MAX (20 * 1024)    /* largest slab that stays when empty */
-#define ASKED 4                 /* single blocks of a class of over a KiB before it gets a slab */
-#define SOON 128                /* a slab is missed soon: within so many new ones of all classes */
+#define GROWTH 8               /* a new slab has this part of what its class has */
+#define BORROW 8                /* a block may be larger than asked by this part, */
+#define BORROW_FAST 12          /* but out of a bin by that */
+#define BIN_BYTES 8192u         /* of a class in its bin, but 2 to BIN_FULL blocks */
 
-struct no_slab malloc_no_slab = { .word = ~0ull };
-
-__thread struct cache malloc_cache = {
-	.bin = { [0 ... CLASSES - 1] = &malloc_no_slab.slab },
-};
+#if !defined(__riscv) || defined(MALLOC_PREFIX)
+__thread struct cache malloc_cache;
+#endif
 
 #define heap malloc_heap
-#define cache malloc_cache
 
-static size_t class_stride(unsigned class)
+static void list_push(struct slab **list, struct slab *s)
 {
-	if (class <= CLASS_MAX)
-		return class * GRAIN;
-	if (class < CLASS_MIDDLE)
-		return (class - CLASS_ALIGNED) * 64;
-	class -= CLASS_MIDDLE;
-	return GRAIN + ((16 + class % 16ul) << (6 + class / 16));
-}
+	struct slab *head = *list;
 
-static size_t class_align(unsigned class)
-{
-	return class > CLASS_MAX && class < CLASS_MIDDLE ? 64 : GRAIN;
-}
-
-/* Classes 1 and 2 are one: a block has room for 24 bytes. */
-static void bin_set(unsigned class, struct slab *s)
-{
-	cache.bin[class] = s;
-	if (class == 2)
-		cache.bin[1] = s;
-}
-
-static void list_push(struct slab *s)
-{
-	struct slab *head = cache.list[s->class];
-
-	s->flags |= SLAB_LISTED;
-	if (!head) {
-		s->next = s->prev = s;
-		cache.list[s->class] = s;
-		return;
-	}
 	s->next = head;
-	s->prev = head->prev;
-	head->prev->next = s;
-	head->prev = s;
+	s->at = list;
+	if (head)
+		head->at = &s->next;
+	*list = s;
 }
 
 static void list_remove(struct slab *s)
 {
-	s->flags &= ~SLAB_LISTED;
-	if (s->next == s) {
-		cache.list[s->class] = NULL;
-		return;
-	}
-	s->next->prev = s->prev;
-	s->prev->next = s->next;
-	if (cache.list[s->class] == s)
-		cache.list[s->class] = s->next;
+	*s->at = s->next;
+	if (s->next)
+		s->next->at = s->at;
+	s->at = NULL;
 }
 
-/* Blocks of the slab that its users have. */
-static unsigned slab_used(const struct slab *s)
-{
-	return s->flags & SLAB_FULL ? s->total : s->left - !!(s->flags & SLAB_KEPT);
-}
-
-/* No class takes from the slab any more. */
-static void slab_leave(struct slab *s)
-{
-	for (unsigned c = s->class; s->current; c--) {
-		if (cache.bin[c] == s) {
-			bin_set(c, &malloc_no_slab.slab);
-			s->current--;
-		}
-	}
-}
-
-/* The calling thread's empty slab goes back to the heap. heap.lock is held. */
+/* The empty slab, which is in no list, goes back to the heap. heap.lock is held. */
 static void slab_release(struct slab *s)
 {
-	unsigned class = s->class;
-
-	slab_leave(s);
-	if (s->flags & SLAB_LISTED)
-		list_remove(s);
-	cache.bytes[class] -= s->total * s->stride;
-	cache.retired[class] = cache.made;
+	s->home->bytes[slab_class(s)] -= s->total * class_stride(slab_class(s));
 	s->owner = 0;
 	span_free(s);
 }
 
-static __attribute__((noinline)) void slab_empty(struct slab *s)
+/* The class's bin is empty, and gets the list of blocks and its room. */
+static struct bin *bin_open(unsigned class, char *list)
 {
+	unsigned room = BIN_BYTES / class_stride(class);
+	struct bin *b = bin_at(class * sizeof(*b));
+
+	b->head = (uintptr_t)list + (room < 2 ? BIN_FULL - 2 : room > BIN_FULL ? 0 : BIN_FULL - room);
+	return b;
+}
+
+/* All free blocks of the slab go to the bin of their class, which is empty. */
+static struct bin *bin_fill(struct slab *s)
+{
+	struct bin *b = bin_open(slab_class(s), s->free);
+
+	s->free = NULL;
+	s->left = 1;
+	return b;
+}
+
+/* `left` of a slab of the calling thread came to 0: it was full and one block is free again, or all are. */
+void slab_event(struct slab *s)
+{
+	struct bin *b = bin_at(s->bin);
+
+	if (!s->at) {
+		list_push(&s->home->list[slab_class(s)], s);
+		s->left = s->total - 1;
+		return;
+	}
+	list_remove(s);
+	if (b->head < BIN_FULL) {
+		bin_fill(s);
+		return;
+	}
 	heap_lock();
 	slab_release(s);
 	heap_unlock();
 }
 
-/* `left` of a slab came to 0: it was full and one block is free again, or all are. */
-void slab_event(struct slab *s)
+/* `n` blocks of the slab, which is the calling thread's, have become free. heap.lock is held. */
+static void slab_freed(struct slab *s, unsigned n)
 {
-	if (!(s->flags & SLAB_FULL)) {
-		slab_empty(s);
-		return;
+	if (!s->at) {
+		list_push(&s->home->list[slab_class(s)], s);
+		s->left = s->total;
 	}
-	s->flags = 0;
-	s->left = s->total - 1;
-	list_push(s);
-}
-
-/* Empty slabs kept for their class are released. heap.lock is held. */
-void classes_sweep(void)
-{
-	for (unsigned c = 2; c < CLASSES; c++) {
-		struct slab *s = cache.bin[c];
-
-		if (!(s->flags & SLAB_KEPT) || s->class != c)
-			continue;
-		s->flags &= ~SLAB_KEPT;
-		if (--s->left == 0)
-			slab_release(s);
+	s->left -= n;
+	if (!s->left) {
+		list_remove(s);
+		slab_release(s);
 	}
 }
 
-/* Makes the span p a slab of the class, all blocks free. heap.lock is held. */
-static struct slab *slab_make(unsigned class, void *p)
+/* Puts the free block p in the list of its slab. */
+static void slab_push(struct slab *s, char *p)
 {
-	struct slab *s = p;
+	*(volatile word_t *)p = address_key(p, heap.secret) + (uintptr_t)s->free;
+	s->free = p;
+}
+
+/* Makes the span p a slab of the class, all blocks free, and in no list. heap.lock is held. */
+static struct slab *slab_make(struct cache *cache, unsigned class, char *span)
+{
+	struct slab *s = (struct slab *)span;
 	size_t stride = class_stride(class);
-	unsigned total = (word_size(span_word(p)) - SLAB_HEAD) / stride;
-	size_t end = SLAB_HEAD + total * stride;
-	uint64_t raw, step = stride * (heap.secret + 1);
-	char *at, *last;
+	uint64_t word = span_get(span);
+	unsigned total = (word_size(word) - SLAB_HEAD) / stride;
+	char *p = span + SLAB_HEAD, *last = p + (total - 1) * stride;
+	uint64_t raw = address_key(p, heap.secret) + SLAB_HEAD, step = stride * (heap.secret + 1);
+	uint64_t more = (uintptr_t)s + stride;
 
-	span_cut(p, end);
-	span_set(p, span_get(p) | (uint64_t)SPAN_SLAB << 32);
-	*s = (struct slab){ .free = SLAB_HEAD, .owner = thread_self(), .total = total, .stride = stride,
-			    .class = class };
-	raw = address_key((char *)s + SLAB_HEAD, heap.secret) + SLAB_HEAD + stride;
-	at = (char *)s + SLAB_HEAD;
-	last = (char *)s + end - stride;
-	while (at < last - stride) {    /* two a turn: this loop is a tenth of a malloc */
-		char *next = at + stride;
-
-		raw_set(at, raw);
-		raw_set(next, raw + step);
-		raw += 2 * step;
-		at = next + stride;
+	span_cut(span, SLAB_HEAD + total * stride);
+	span_set(span, span_get(span) | SPAN_SLAB);
+	*s = (struct slab){ .free = p, .left = total, .bin = class * sizeof(struct bin), .total = total,
+			    .owner = thread_self(), .home = cache->home };
+	for (; p < last; p += stride) {
+		*word_at(p) = raw;
+		*(volatile word_t *)p = raw + more;
+		raw += step;
 	}
-	if (at < last)
-		raw_set(at, raw);
-	word_set(last, 0);
-	if (cache.made - cache.retired[class] < SOON && end <= KEPT_MAX) {
-		s->flags = SLAB_KEPT;
-		s->left = 1;
-	}
-	cache.bytes[class] += total * stride;
-	cache.asked[class] = 0;
-	cache.made++;
+	*word_at(p) = raw;
+	*(volatile word_t *)p = address_key(p, heap.secret);
+	cache->home->bytes[class] += total * stride;
 	return s;
 }
 
-/* Cuts a slab that no class takes from into spans: blocks in use, and free ones merged. heap.lock is held. */
-static void slab_dissolve(struct slab *s)
+/* Blocks that other threads freed go to the slab's own list; their number. */
+static unsigned remote_take(struct slab *s)
 {
-	uint64_t word = span_word(s);
-	uint64_t flags = SPAN_USED | (word >> 32 & SPAN_PREV);
-	char *end = (char *)s + word_size(word), *p = (char *)s + SLAB_HEAD + (uint64_t)s->total * s->stride;
+	uint32_t offset = __atomic_exchange_n(&s->remote, 0, __ATOMIC_ACQUIRE);
+	char *p = offset ? (char *)s + offset : NULL, *next;
+	unsigned n = 0;
+
+	for (; p; p = next, n++) {
+		next = list_next(p);
+		slab_push(s, p);
+	}
+	return n;
+}
+
+/* The slab has something in `remote`: its home is told. */
+static void slab_note(struct slab *s)
+{
+	struct home *home = __atomic_load_n(&s->home, __ATOMIC_RELAXED);
+	uint32_t self = ((uintptr_t)s - heap.first) / GRAIN + 1;
+
+	s->noted = __atomic_load_n(&home->noted, __ATOMIC_RELAXED);
+	while (!__atomic_compare_exchange_n(&home->noted, &s->noted, self, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
+}
+
+/* Takes back what other threads freed of the calling thread's slabs, or of orphans. heap.lock is held. */
+static void noted_take(struct home *home)
+{
+	uint32_t at = __atomic_exchange_n(&home->noted, 0, __ATOMIC_ACQUIRE);
+
+	while (at) {
+		struct slab *s = (struct slab *)(heap.first + (at - 1) * GRAIN);
+
+		at = s->noted;
+		if (s->home != home)
+			slab_note(s);
+		else
+			slab_freed(s, remote_take(s));
+	}
+}
+
+/* A block out of the first listed slab of the class, whose bin is empty: the others go to the bin. */
+static __attribute__((noinline)) void *list_take(struct cache *cache, unsigned class)
+{
+	struct slab *s = cache->home->list[class];
 
 	list_remove(s);
-	cache.bytes[s->class] -= s->total * s->stride;
-	s->owner = 0;
-	while (p > (char *)s + SLAB_HEAD) {
-		bool used;
-
-		p -= s->stride;
-		used = word_is_used(word_get(p));
-		span_set(p, word_span(end - p, SPAN_USED));
-		if (!used)
-			span_free(p);
-		end = p;
-	}
-	span_set(s, word_span(SLAB_HEAD, flags));
-	span_free(s);
+	return bin_take(bin_fill(s), cache->secret);
 }
 
-/* Dissolves what is mostly empty, if it pays. true: there is more in the bins now. heap.lock is held. */
-static bool slabs_dissolve(void)
-{
-	uint64_t gain = 0;
-
-	if (heap.extent < cache.looked)
-		return false;
-	for (unsigned c = 2; c < CLASSES; c++) {
-		struct slab *s = cache.list[c];
-
-		for (unsigned i = 0; s && (i == 0 || s != cache.list[c]); i++, s = s->next)
-			if (slab_used(s) * 2 <= s->total)
-				gain += (s->total - slab_used(s)) * s->stride;
-	}
-	cache.looked = heap.extent + heap.extent / 32;
-	if (gain < heap.extent / 32 || gain < SLAB_BYTES_MAX)
-		return false;
-	cache.looked = 0;
-	for (unsigned c = 2; c < CLASSES; c++) {
-		struct slab *last = cache.list[c] ? cache.list[c]->prev : NULL, *s, *next = cache.list[c];
-
-		do {
-			s = next;
-			if (!s)
-				break;
-			next = s->next;
-			if (slab_used(s) * 2 <= s->total)
-				slab_dissolve(s);
-		} while (s != last);
-	}
-	return true;
-}
-
-/* Takes back what other threads freed. heap.lock is held. */
-static void inbox_take(void)
+/* An orphan of the class with a free block becomes the calling thread's; NULL: there is none. heap.lock is held. */
+static struct slab *orphan_take(struct cache *cache, unsigned class)
 {
 	struct slab *s;
 
-	while ((s = cache.inbox)) {
-		uint32_t at = s->remote, n = 0, next;
-
-		cache.inbox = s->noted;
-		s->remote = 0;
-		for (; at; at = next, n++) {
-			char *p = (char *)s + at;
-
-			next = (uint32_t)word_get(p);
-			word_set(p, s->free);
-			s->free = at;
-		}
-		if (s->flags & SLAB_FULL) {
-			s->flags &= ~SLAB_FULL;
-			s->left = s->total;
-			list_push(s);
-		}
-		s->left -= n;
-		if (!s->left)
-			slab_release(s);
-	}
-}
-
-/* An orphan becomes the calling thread's. heap.lock is held. */
-static struct slab *orphan_take(unsigned class)
-{
-	for (struct slab **at = &heap.orphans; *at; at = &(*at)->next) {
-		struct slab *s = *at;
-
-		if (s->class != class || !s->free)
+	for (s = heap.orphans; s; s = s->next) {
+		if (slab_class(s) != class || !s->free)
 			continue;
-		*at = s->next;
-		s->owner = thread_self();
-		cache.bytes[class] += s->total * s->stride;
+		list_remove(s);
+		s->home->bytes[class] -= s->total * class_stride(class);
+		cache->home->bytes[class] += s->total * class_stride(class);
+		__atomic_store_n(&s->home, cache->home, __ATOMIC_RELAXED);
+		__atomic_store_n(&s->owner, thread_self(), __ATOMIC_RELAXED);
 		return s;
 	}
 	return NULL;
 }
 
-/* The next larger class with a free block at hand, as far as an eighth is wasted; NULL: none. */
-static struct slab *slab_borrow(unsigned class)
+/* The largest class that may stand in for this one. */
+static inline unsigned class_most(unsigned class, unsigned part)
 {
-	for (unsigned c = class + 1; class > 2 && c <= CLASS_MAX && c - class <= 1 + class / 8; c++) {
-		struct slab *s = cache.list[c];
+	unsigned most = class + 1 + class / part;
 
-		if (cache.bin[c]->free)
-			return cache.bin[c];
-		if (s) {
-			list_remove(s);
-			return s;
-		}
+	return class > CLASS_SMALL ? class : most > CLASS_SMALL ? CLASS_SMALL : most;
+}
+
+/* A free block of a larger class, up to `most`; NULL: there is none. A slab's blocks go to the empty bin first. */
+static void *slab_borrow(struct cache *cache, unsigned class, unsigned most)
+{
+	for (unsigned c = class + 1; c <= most; c++) {
+		if (BIN_BLOCK(cache->bin[c].head))
+			return bin_take(&cache->bin[c], cache->secret);
+		if (cache->home->list[c])
+			return list_take(cache, c);
 	}
 	return NULL;
 }
 
-/* The list of free blocks of s is not one. */
-static __attribute__((noreturn)) void *class_broken(struct slab *s)
+/* Cuts the listed slab into spans: blocks in use, and free ones merged. heap.lock is held. */
+static void slab_dissolve(struct slab *s)
 {
-	check_overwritten((char *)s + s->free);
+	uint64_t word = span_check(s);
+	size_t stride = class_stride(slab_class(s));
+	char *first = (char *)s + SLAB_HEAD, *p = first + s->total * stride, *end = (char *)s + word_size(word);
+
+	list_remove(s);
+	s->home->bytes[slab_class(s)] -= s->total * stride;
+	s->owner = 0;
+	while (p > first) {
+		bool used;
+
+		p -= stride;
+		used = (int64_t)word_get(p) < 0;
+		span_set(p, span_word(end - p, SPAN_USED));
+		if (!used)
+			span_free(p);
+		end = p;
+	}
+	span_set(s, span_word(SLAB_HEAD, SPAN_USED | (word & SPAN_PREV)));
+	span_free(s);
 }
 
-/* The class's current slab is exhausted: it is left until a block of it is freed. */
-static void class_leave(unsigned class)
+/* What dissolving slabs would free in bytes; does it. */
+static uint64_t slabs_visit(struct home *home, bool dissolve)
 {
-	struct slab *s = cache.bin[class];
+	uint64_t gain = 0;
 
-	if (unlikely(s->free))
-		class_broken(s);
-	if (s == &malloc_no_slab.slab || --s->current)
-		return;
-	s->flags = SLAB_FULL;
-	s->left = 1;
+	for (unsigned c = 2; c < CLASS_SLABS; c++) {
+		struct slab *s = home->list[c], *next;
+
+		for (; s; s = next) {
+			next = s->next;
+			if (s->left * 2u > s->total)
+				continue;
+			gain += (s->total - s->left) * class_stride(c);
+			if (dissolve)
+				slab_dissolve(s);
+		}
+	}
+	return gain;
 }
 
-/* The class takes from s, which is in no list and has a free block: one of them. */
-static void *class_use(unsigned class, struct slab *s)
+/*
+ * Dissolves what is mostly empty, if it pays. true: there is more in the bins now. Only while no other thread could
+ * be freeing a block of these slabs. heap.lock is held.
+ */
+bool slabs_dissolve(void)
 {
-	void *p;
+	struct home *home = cache_self()->home;
+	uint64_t gain;
 
-	s->current++;
-	bin_set(class, s);
-	p = slab_take(s, cache.secret);
-	return likely(p) ? p : class_broken(s);
+	if (!home || heap.threads > 1 || heap.extent < home->looked)
+		return false;
+	gain = slabs_visit(home, false);
+	home->looked = heap.extent + heap.extent / 32;
+	if (gain < heap.extent / 32 || gain < SLAB_BYTES_MAX)
+		return false;
+	cache_flush();
+	slabs_visit(home, true);
+	home->looked = 0;
+	return true;
 }
 
 /* Size of a slab with about `bytes` in blocks. */
@@ -338,163 +301,201 @@ static size_t blocks_size(size_t bytes, size_t stride)
 }
 
 /* A block of the class when none of its slabs has one. NULL: no memory. heap.lock is held. */
-static void *class_grow(unsigned class)
+static void *class_grow(struct cache *cache, unsigned class)
 {
-	size_t stride = class_stride(class), align = class_align(class);
-	size_t want = cache.bytes[class] / GROWTH, min;
-	struct slab *s = heap.orphans ? orphan_take(class) : NULL;
+	size_t stride = class_stride(class), align = class > CLASS_SMALL ? 64 : GRAIN;
+	size_t want = cache->home->bytes[class] / GROWTH, min = blocks_size(SLAB_BYTES_MIN / 2, stride);
+	struct slab *s = heap.orphans ? orphan_take(cache, class) : NULL;
 	void *p;
 
-	if (s)
-		return class_use(class, s);
-	if (class >= CLASS_MIDDLE && !cache.bytes[class] && cache.asked[class]++ < ASKED)
-		return span_alloc(stride, GRAIN);
 	want = want < SLAB_BYTES_MIN ? SLAB_BYTES_MIN : want > SLAB_BYTES_MAX ? SLAB_BYTES_MAX : want;
-	min = blocks_size(SLAB_BYTES_MIN / 2, stride);
 	want = blocks_size(want, stride);
-	p = span_find(min, want, align);
-	if (!p)
-		p = span_top(min, want, align, false);
-	if (p)
-		return class_use(class, slab_make(class, p));
-	s = slab_borrow(class);
-	if (s)
-		return class_use(class, s);
-	if (slabs_dissolve()) {
+	if (!s) {
 		p = span_find(min, want, align);
-		if (p)
-			return class_use(class, slab_make(class, p));
+		if (!p) {
+			void *block = slab_borrow(cache, class, class_most(class, BORROW));
+
+			if (block)
+				return block;
+			if (slabs_dissolve())
+				p = span_find(min, want, align);
+		}
+		if (!p && class > 1 && (p = span_find(stride, stride, align)))
+			return p;
+		if (!p && heap_grow(min + 2 * align))
+			p = span_find(min, want, align);
+		if (!p)
+			return span_alloc(stride < SPAN_MIN ? SPAN_MIN : stride, align, SPAN_USED);
+		s = slab_make(cache, class, p);
 	}
-	p = span_find(stride, stride, align);
-	if (p)
-		return p;
-	p = span_top(min, want, align, true);
-	return p ? class_use(class, slab_make(class, p)) : span_alloc(stride, align);
+	return bin_take(bin_fill(s), cache->secret);
 }
 
-/* First use of the allocator by the calling thread. false: no memory. heap.lock is held. */
-static bool cache_start(void)
+/* First use of the allocator by the calling thread. false: no memory. */
+bool cache_start(void)
 {
-	if (!heap.secret && !heap_start())
-		return false;
-	cache.secret = heap.secret;
-	return true;
+	struct cache *cache = cache_self();
+	struct home *home = NULL;
+
+	heap_lock();
+	if (heap.secret || heap_start()) {
+		home = heap.homes;
+		if (home)
+			heap.homes = home->next;
+		else if ((home = span_alloc((sizeof(*home) + WORD + GRAIN - 1) & -GRAIN, GRAIN, SPAN_USED)))
+			*home = (struct home){ .every = heap.every }, heap.every = home;
+	}
+	if (home) {
+		heap.threads++;
+		home->taken = true;
+		cache->secret = heap.secret;
+		cache->home = home;
+	}
+	heap_unlock();
+	return home;
 }
 
-/* As class_alloc, whatever there is. */
+/* As class_alloc, when it is not at hand. */
 static __attribute__((noinline)) void *class_refill(unsigned class)
 {
+	struct cache *cache = cache_self();
 	void *p = NULL;
 
-	class_leave(class);
-	heap_lock();
-	if (cache.secret || cache_start()) {
-		bin_set(class, &malloc_no_slab.slab);
-		inbox_take();
-		if (cache.list[class]) {
-			struct slab *s = cache.list[class];
-
-			list_remove(s);
-			p = class_use(class, s);
-		} else {
-			p = class_grow(class);
-		}
+	if (unlikely(!cache->home) && !cache_start()) {
+		errno = ENOMEM;
+		return NULL;
 	}
+	bin_open(class, NULL);
+	heap_lock();
+	noted_take(cache->home);
+	p = cache->home->list[class] ? list_take(cache, class) : class_grow(cache, class);
 	heap_unlock();
 	if (!p)
 		errno = ENOMEM;
 	return p;
 }
 
-/* A block of the class, whose current slab had none. NULL with ENOMEM: no memory. */
+/* A block of the class, whose bin is empty. NULL with ENOMEM: no memory. */
 void *class_alloc(unsigned class)
 {
-	struct slab *s, *next;
+	struct cache *cache = cache_self();
 
-	class += class < 2;
-	s = cache.bin[class];
-	next = cache.list[class];
-	if (unlikely(!next || s == &malloc_no_slab.slab || s->free))
+	if (unlikely(!cache->home))
 		return class_refill(class);
-	if (next->next == next) {
-		cache.list[class] = NULL;
-	} else {
-		cache.list[class] = next->next;
-		next->next->prev = next->prev;
-		next->prev->next = next->next;
+	if (cache->home->list[class])
+		return list_take(cache, class);
+	for (unsigned c = class + 1, most = class_most(class, BORROW_FAST); c <= most; c++) {
+		if (BIN_BLOCK(cache->bin[c].head))
+			return bin_take(&cache->bin[c], cache->secret);
 	}
-	if (!--s->current) {
-		s->flags = SLAB_FULL;
-		s->left = 1;
-	}
-	next->flags = 0;
-	next->current = 1;
-	bin_set(class, next);
-	s = slab_take(next, cache.secret);
-	return likely(s) ? s : class_broken(next);
+	return class_refill(class);
 }
 
-/* A block of an orphan is free again; the last one ends the slab. heap.lock is held. */
-static void orphan_freed(struct slab *s)
+/* The slab of which p is, as its word says, a block; NULL: of none. */
+struct slab *block_slab(const char *p)
 {
-	struct slab **at = &heap.orphans;
+	uint64_t word = word_get(p), offset = (int64_t)word < 0 ? -word : word;
+	struct slab *s = (struct slab *)((uintptr_t)p - offset);
+	uint64_t head;
 
-	if (--s->left)
-		return;
-	while (*at != s)
-		at = &(*at)->next;
-	*at = s->next;
-	span_free(s);
+	if (offset >> OFFSET_BITS || offset < SLAB_HEAD || (uintptr_t)s % GRAIN ||
+	    (uintptr_t)s - heap.first >= heap.extent)
+		return NULL;
+	head = span_get(s);
+	if (!word_is_span(head) || !(head & SPAN_SLAB))
+		return NULL;
+	return (offset - SLAB_HEAD) % class_stride(slab_class(s)) == 0 ? s : NULL;
 }
 
 /*
- * Frees p, the block in use of another thread's slab at s + offset. heap.lock is held: s is a slab, and nobody
- * dissolves it meanwhile.
+ * Frees p, as its word says a block in use of the slab of another thread. false: it was freed meanwhile. Without the
+ * lock, but for orphans.
  */
-void slab_free_remote(struct slab *s, void *p, uint32_t offset)
+bool free_remote(struct slab *s, char *p)
 {
-	__typeof__(cache) *owner;
+	uint64_t key = address_key(p, heap.secret), used = key - (p - (char *)s);
+	struct home *home = __atomic_load_n(&s->home, __ATOMIC_RELAXED);
+	bool orphan = !__atomic_load_n(&s->owner, __ATOMIC_RELAXED);
+	uint32_t first;
 
-	if (!s->owner) {
-		word_set(p, s->free);
-		s->free = offset;
-		orphan_freed(s);
-		return;
+	if (!__atomic_compare_exchange_n((uint64_t *)(p - WORD), &used, 2 * key - used, false, __ATOMIC_RELAXED,
+					 __ATOMIC_RELAXED))
+		return false;
+	first = __atomic_load_n(&s->remote, __ATOMIC_RELAXED);
+	do
+		*(volatile word_t *)p = key + (first ? (uintptr_t)s + first : 0);
+	while (!__atomic_compare_exchange_n(&s->remote, &first, p - (char *)s, true, __ATOMIC_RELEASE,
+					    __ATOMIC_RELAXED));
+	if (!first)
+		slab_note(s);
+	if (unlikely(orphan)) {
+		heap_lock();
+		if (!home->taken)
+			noted_take(home);
+		heap_unlock();
 	}
-	word_set(p, s->remote);
-	if (!s->remote) {
-		owner = thread_cache_of(s->owner);
-		s->noted = owner->inbox;
-		owner->inbox = s;
+	return true;
+}
+
+/* The calling thread's bins are emptied: their blocks go back to their slabs and spans. heap.lock is held. */
+void cache_flush(void)
+{
+	struct cache *cache = cache_self();
+
+	for (struct home *home = heap.homes; home; home = home->next)
+		noted_take(home);
+	for (unsigned c = 1; c < CLASSES; c++) {
+		struct bin *b = &cache->bin[c];
+		char *p = BIN_BLOCK(b->head), *next;
+
+		b->head = BIN_FULL;
+		for (; p; p = next) {
+			struct slab *s = c < CLASS_SLABS ? block_slab(p) : NULL;
+
+			next = list_next(p);
+			if (s) {
+				slab_push(s, p);
+				slab_freed(s, 1);
+			} else if (c < CLASS_SLABS) {
+				check_overwritten(p);
+			} else {
+				span_add(p, -SPAN_QUICK);
+				span_free(p);
+			}
+		}
 	}
-	s->remote = offset;
 }
 
 /* The calling thread ends: what is empty goes back, what is not waits for other threads to free it or take it. */
 void malloc_thread_end(void)
 {
-	uintptr_t self = thread_self();
+	struct cache *cache = cache_self();
 
+	if (!cache->secret)
+		return;
 	heap_lock();
-	if (cache.secret) {
-		inbox_take();
-		classes_sweep();
+	cache_flush();
+	if (cache->home) {
+		noted_take(cache->home);
 		for (char *p = (char *)heap.first, *next; p < heap.top; p = next) {
-			uint64_t word = span_word(p);
+			uint64_t word = span_check(p);
 			struct slab *s = (struct slab *)p;
 
 			next = p + word_size(word);
-			if (!word_is_block(word, SPAN_SLAB) || s->owner != self)
+			if (!(word & SPAN_SLAB) || s->home != cache->home || !s->owner)
 				continue;
-			if (s->flags & SLAB_FULL)
+			if (s->at)
+				list_remove(s);
+			else
 				s->left = s->total;
-			s->flags = 0;
-			s->current = 0;
-			s->owner = 0;
-			s->next = heap.orphans;
-			heap.orphans = s;
+			list_push(&heap.orphans, s);
+			__atomic_store_n(&s->owner, 0, __ATOMIC_RELAXED);
 		}
-		cache.secret = 0;
+		cache->home->next = heap.homes;
+		cache->home->taken = false;
+		heap.homes = cache->home;
+		heap.threads--;
+		cache->home = NULL;
 	}
 	heap_unlock();
 }

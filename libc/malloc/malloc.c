@@ -1,6 +1,6 @@
 /*
  * malloc.c: the functions programs call, all in this one file so that a static link takes every one of them from
- * here. malloc and free of a small block touch only the calling thread's slabs; the rest goes to classes.c (small)
+ * here. malloc and free of a small block touch only what is the calling thread's; the rest goes to classes.c (small)
  * and span.c (large). Every pointer given to free or realloc is checked; a wrong one ends the process with a line
  * that says what it is.
  */
@@ -11,69 +11,70 @@
 #include <malloc.h>
 
 #define heap malloc_heap
-#define cache malloc_cache
+#define COLD __attribute__((noinline))
+#define MIDDLE_ROOM 4           /* free blocks a thread keeps of a middle class */
+#define PAGE_ROOM 8
 
-static void *no_memory(void)
+void MALLOC_NAME(free)(void *p);
+
+static COLD void *no_memory(void)
 {
 	errno = ENOMEM;
 	return NULL;
 }
 
-/* Size of the span for n bytes. */
-static size_t span_size(size_t n)
+/* Size of the span for n <= HEAP_MAX bytes. */
+static inline size_t span_size(size_t n)
 {
 	size_t size = (n + WORD + GRAIN - 1) & -GRAIN;
 
 	return size < SPAN_MIN ? SPAN_MIN : size;
 }
 
-/* A span with room for n bytes at `align`, of which the bytes from *fresh on are known to be zero. */
-static void *large_aligned(size_t n, size_t align, char **fresh)
+/* A block of the middle class, of `size` bytes at `align`. */
+static void *middle_take(uint64_t class, size_t size, size_t align)
 {
-	void *p = NULL;
+	struct bin *b = bin_at(class * sizeof(*b));
+	char *p = BIN_BLOCK(b->head);
+	uint64_t next;
 
-	if (n > HEAP_MAX || align > HEAP_MAX)
-		return no_memory();
-	heap_lock();
-	*fresh = heap.fresh;
-	if (likely(heap.secret) || heap_start())
-		p = span_alloc(span_size(n), align);
-	heap_unlock();
-	return p ? p : no_memory();
-}
-
-/* The class of more than SMALL_MAX, at most MIDDLE_MAX bytes. */
-static inline unsigned class_middle(size_t n)
-{
-	size_t unit = (n - WORD + 63) / 64;
-	unsigned class = CLASS_MIDDLE - 16;
-
-	while (unit >= 32) {
-		unit = (unit + 1) / 2;
-		class += 16;
+	if (!p) {
+		b->head = class == CLASS_PAGE ? BIN_FULL - PAGE_ROOM : BIN_FULL - MIDDLE_ROOM;
+		return large_alloc(size, align, SPAN_USED | class << SPAN_CLASS);
 	}
-	return class + unit;
+	next = *(volatile word_t *)p - address_key(p, heap.secret);
+	if (unlikely(next >> ADDRESS_BITS || !(span_add(p, -SPAN_QUICK) & SPAN_QUICK)))
+		check_overwritten(p);
+	b->head = next;
+	return p;
 }
 
-static __attribute__((noinline)) void *malloc_slow(size_t n)
+/* A block of more than SMALL_MAX, at most MIDDLE_MAX bytes. */
+static void *middle_alloc(size_t n)
+{
+	size_t unit = (n - WORD + 127) / 128, class = CLASS_MIDDLE - 8, shift = 7;
+
+	while (unit >= 16) {
+		unit = (unit + 1) / 2;
+		class += 8;
+		shift++;
+	}
+	return middle_take(class + unit, GRAIN + (unit << shift), GRAIN);
+}
+
+static COLD void *malloc_slow(size_t n)
 {
 	if (n <= SMALL_MAX)
 		return class_alloc((n + WORD + GRAIN - 1) / GRAIN);
-	if (n <= MIDDLE_MAX) {
-		unsigned class = class_middle(n);
-		void *p = slab_take(cache.bin[class], cache.secret);
-
-		return likely(p) ? p : class_alloc(class);
-	}
-	if (unlikely(n > PTRDIFF_MAX))
-		return no_memory();
-	return large_alloc((n + WORD + GRAIN - 1) & -GRAIN);
+	if (n <= MIDDLE_MAX)
+		return middle_alloc(n);
+	return n <= HEAP_MAX ? large_alloc(span_size(n), GRAIN, SPAN_USED) : no_memory();
 }
 
 static inline __attribute__((always_inline)) void *allocate(size_t n)
 {
 	if (likely(n <= SMALL_MAX)) {
-		void *p = slab_take(cache.bin[(n + WORD + GRAIN - 1) / GRAIN], cache.secret);
+		void *p = bin_take(bin_at((n + WORD + GRAIN - 1) & -GRAIN), cache_self()->secret);
 
 		if (likely(p))
 			return p;
@@ -87,39 +88,25 @@ void *MALLOC_NAME(malloc)(size_t n)
 	return allocate(n);
 }
 
-/* The slab of which p, with this word, is a block in use; NULL: of none. */
-static struct slab *block_slab(const void *p, uint64_t word)
-{
-	uint64_t offset = -word;
-	struct slab *s = (struct slab *)((uintptr_t)p - offset);
-	uint64_t head;
-
-	if (offset >> OFFSET_BITS || (uintptr_t)s % GRAIN || (uintptr_t)s - heap.first >= heap.extent)
-		return NULL;
-	head = span_get(s);
-	if (!word_is_block(head, SPAN_SLAB))
-		return NULL;
-	return offset >= SLAB_HEAD && (offset - SLAB_HEAD) % s->stride == 0 ? s : NULL;
-}
-
 /*
  * The slab of the block in use at p, or NULL: it is a span. Its size, word included, in *size. Ends the process if
  * p is not a block in use.
  */
-static struct slab *block_find(const char *call, const void *p, size_t *size)
+static struct slab *block_find(const char *call, const char *p, size_t *size)
 {
 	struct slab *s = NULL;
 	uint64_t word;
 
+	*size = 0;
 	if ((uintptr_t)p - heap.first >= heap.extent || (uintptr_t)p % GRAIN)
 		check_bad_pointer(call, p);
-	heap_lock();    /* the owner of its slab may be dissolving it */
+	heap_lock();    /* dissolving its slab changes the word */
 	word = span_get(p);
-	if (word_is_block(word, 0) && !span_is_kept(p)) {
+	if (word_is_block(word)) {
 		*size = word_size(word);
-	} else {
-		s = block_slab(p, word_get(p));
-		*size = s ? s->stride : 0;
+	} else if ((int64_t)word_get(p) < 0) {
+		s = block_slab(p);
+		*size = s ? class_stride(slab_class(s)) : 0;
 	}
 	heap_unlock();
 	if (!*size)
@@ -127,58 +114,76 @@ static struct slab *block_find(const char *call, const void *p, size_t *size)
 	return s;
 }
 
-/* p is NULL, or wrong. */
-static __attribute__((noinline)) void free_outside(void *p)
+static COLD void free_bad(char *p)
 {
-	if (p)
-		check_bad_pointer("free", p);
+	check_bad_pointer("free", p);
 }
 
-/* large_free() found heap.lock taken. (Here, as a call out of its file leaves large_free the compact code it has.) */
-void free_waiting(void *p)
-{
-	heap_lock();
-	heap_unlock();
-	large_free(p);
-}
-
-/* p is in the heap, but not of a slab of the calling thread. Under the lock its owner cannot change what it is. */
-static __attribute__((noinline)) void free_other(void *p)
+/* Frees p, which is of the slab of another thread, or no block. */
+static COLD void free_foreign(char *p)
 {
 	struct slab *s = NULL;
 
-	heap_lock();
-	if ((uintptr_t)p % GRAIN == 0)
-		s = block_slab(p, word_get(p));
-	if (s)
-		slab_free_remote(s, p, (char *)p - (char *)s);
-	heap_unlock();
-	if (!s)
-		large_free(p);
+	if ((uintptr_t)p % GRAIN == 0 && (int64_t)word_get(p) < 0)
+		s = block_slab(p);
+	if (!s || !free_remote(s, p))
+		free_bad(p);
 }
 
-static inline __attribute__((always_inline)) void release(void *p)
+/* Frees p, which is not of a slab of the calling thread. */
+static COLD void free_other(char *p)
 {
+	uint64_t raw = *word_at(p), key = address_key(p, heap.secret), word = (raw - key) * heap.inverse;
+	unsigned class = word_class(word);
+
+	if (unlikely(!word_is_block(word)))
+		free_foreign(p);
+	else if (!class || !bin_push(bin_at(class * sizeof(struct bin)), p, key))
+		large_free(p, raw, word);
+	else if (unlikely(span_add(p, SPAN_QUICK) & SPAN_QUICK))
+		free_bad(p);
+}
+
+/* p is not in the heap as the calling thread knows it. */
+static COLD void free_outside(void *p)
+{
+	struct cache *cache = cache_self();
+
+	if (!p)
+		return;
+	cache->first = heap.first;
+	cache->extent = __atomic_load_n(&heap.extent, __ATOMIC_RELAXED);
+	if ((uintptr_t)p - cache->first >= cache->extent)
+		check_bad_pointer("free", p);
+	if (!cache->secret && !cache_start())
+		free_other(p);
+	else
+		MALLOC_NAME(free)(p);
+}
+
+static inline __attribute__((always_inline)) void release(char *p)
+{
+	struct cache *cache = cache_self();
 	uint64_t key, offset;
 	struct slab *s;
 
-	if (unlikely((uintptr_t)p - heap.first >= heap.extent)) {
+	if (unlikely((uintptr_t)p - cache->first >= cache->extent)) {
 		free_outside(p);
 		return;
 	}
-	key = address_key(p, heap.secret);
-	offset = key - raw_get(p);
-	if (unlikely(offset >> OFFSET_BITS)) {
-		large_free(p);
-		return;
-	}
+	key = address_key(p, cache->secret);
+	offset = key - *word_at(p);
+	KEEP_VALUE(offset);
 	s = (struct slab *)((uintptr_t)p - offset);
-	if (unlikely(slab_misaligned(s) || s->owner != thread_self())) {
+	if (unlikely(offset >> OFFSET_BITS || slab_misaligned(s) || s->owner != thread_self())) {
 		free_other(p);
 		return;
 	}
-	raw_set(p, key + s->free);
-	s->free = offset;
+	*word_at(p) = key + offset;
+	if (bin_push(bin_at(s->bin), p, key))
+		return;
+	*(volatile word_t *)p = key + (uintptr_t)s->free;
+	s->free = p;
 	if (unlikely(!--s->left))
 		slab_event(s);
 }
@@ -192,53 +197,50 @@ void MALLOC_NAME(free)(void *p)
 /* A block of count * each bytes that are zero. */
 void *MALLOC_NAME(calloc)(size_t count, size_t each)
 {
-	size_t n;
+	size_t n, dirty;
 	char *p, *fresh;
 
 	if (__builtin_mul_overflow(count, each, &n))
 		return no_memory();
-	if (n <= MIDDLE_MAX) {
-		p = allocate(n);
-		return p ? memset(p, 0, n) : NULL;
-	}
-	p = large_aligned(n, GRAIN, &fresh);
-	if (p && p < fresh)
-		memset(p, 0, (size_t)(fresh - p) < n ? (size_t)(fresh - p) : n);
-	return p;
+	fresh = heap.fresh;
+	p = allocate(n);
+	if (!p)
+		return NULL;
+	dirty = n > MIDDLE_MAX && fresh < p + n ? (size_t)(fresh - p) : n;
+	return p < fresh || n <= MIDDLE_MAX ? memset(p, 0, dirty) : p;
 }
 
-/* The rest of aligned(). */
-static __attribute__((noinline)) void *aligned_slow(size_t align, size_t n)
+/* As aligned(), when no free block is at hand. */
+static COLD void *aligned_other(size_t align, size_t n)
 {
-	char *fresh;
-
 	if (align <= GRAIN)
 		return allocate(n);
 	if (align <= 64 && n <= ALIGNED_MAX)
 		return class_alloc(CLASS_ALIGNED + (n + WORD + 63) / 64);
-	return large_aligned(n, align, &fresh);
+	if (align == PAGE_BYTES && n <= PAGE_BYTES)
+		return middle_take(CLASS_PAGE, PAGE_BYTES + GRAIN, align);
+	return n <= HEAP_MAX && align <= HEAP_MAX ? large_alloc(span_size(n), align, SPAN_USED) : no_memory();
 }
 
 /* n bytes at a multiple of `align`, a power of two. */
-static inline void *aligned(size_t align, size_t n)
+static inline __attribute__((always_inline)) void *aligned(size_t align, size_t n)
 {
 	if (align - GRAIN - 1 < 64 - GRAIN && n <= ALIGNED_MAX) {
-		void *p = slab_take(cache.bin[CLASS_ALIGNED + (n + WORD + 63) / 64], cache.secret);
+		void *p = bin_take(bin_at((n + WORD + 63) / 64 * GRAIN + CLASS_ALIGNED * GRAIN), cache_self()->secret);
 
 		if (likely(p))
 			return p;
 	}
-	return aligned_slow(align, n);
+	return aligned_other(align, n);
 }
 
 /* n bytes at a multiple of `align`; EINVAL if that is not a power of two. */
 void *MALLOC_NAME(aligned_alloc)(size_t align, size_t n)
 {
-	if (unlikely(!align || align & (align - 1))) {
-		errno = EINVAL;
-		return NULL;
-	}
-	return aligned(align, n);
+	if (likely(align && !(align & (align - 1))))
+		return aligned(align, n);
+	errno = EINVAL;
+	return NULL;
 }
 
 void *MALLOC_NAME(memalign)(size_t align, size_t n)
@@ -246,7 +248,7 @@ void *MALLOC_NAME(memalign)(size_t align, size_t n)
 	return MALLOC_NAME(aligned_alloc)(align, n);
 }
 
-/* 0, EINVAL or ENOMEM, leaving errno alone. */
+/* 0, or EINVAL or ENOMEM and *out as it was; errno stays. */
 int MALLOC_NAME(posix_memalign)(void **out, size_t align, size_t n)
 {
 	int before = errno;
@@ -254,7 +256,7 @@ int MALLOC_NAME(posix_memalign)(void **out, size_t align, size_t n)
 
 	if (align < sizeof(void *) || align & (align - 1))
 		return EINVAL;
-	p = aligned(align, n);
+	p = aligned_other(align, n);
 	errno = before;
 	if (!p)
 		return ENOMEM;
@@ -264,28 +266,29 @@ int MALLOC_NAME(posix_memalign)(void **out, size_t align, size_t n)
 
 void *MALLOC_NAME(valloc)(size_t n)
 {
-	return aligned(PAGE_BYTES, n);
+	return aligned_other(PAGE_BYTES, n);
 }
 
 void *MALLOC_NAME(pvalloc)(size_t n)
 {
-	if (n > HEAP_MAX)
-		return no_memory();
-	return aligned(PAGE_BYTES, (n + PAGE_BYTES - 1) & -PAGE_BYTES);
+	return n > HEAP_MAX ? no_memory() : aligned_other(PAGE_BYTES, (n + PAGE_BYTES - 1) & -PAGE_BYTES);
 }
 
-/* As realloc, of the block of a slab, or of a span that cannot be resized where it is. */
-void *malloc_move(void *p, size_t n)
+/* As realloc, when large_extend() cannot do it. */
+COLD void *realloc_other(char *p, size_t n)
 {
+	struct slab *s;
 	size_t room;
 	void *q;
-	struct slab *s = block_find("realloc", p, &room);
 
+	if (large_resize(p, span_size(n)))
+		return p;
+	s = block_find("realloc", p, &room);
 	room -= WORD;
 	if (s && n <= room && n >= room / 2)
 		return p;
-	/* What grows goes on growing: better a span, which can where it stands, than a block of a slab. */
-	q = n > SMALL_MAX && n <= MIDDLE_MAX ? large_alloc(span_size(n)) : allocate(n);
+	/* What grows goes on growing: better a span, which can where it stands, than a block of a class. */
+	q = n > SMALL_MAX && n <= MIDDLE_MAX ? large_alloc(span_size(n), GRAIN, SPAN_USED) : allocate(n);
 	if (!q)
 		return n <= room ? p : NULL;
 	memcpy(q, p, n < room ? n : room);
@@ -296,11 +299,12 @@ void *malloc_move(void *p, size_t n)
 /* The block p with room for n bytes, moved if need be. NULL with ENOMEM: p stays as it is. n == 0: as malloc(0). */
 void *MALLOC_NAME(realloc)(void *p, size_t n)
 {
-	if (likely((uintptr_t)p - heap.first < heap.extent && !((uintptr_t)p % GRAIN)))
-		return large_realloc(p, n);
-	if (p)
-		check_bad_pointer("realloc", p);
-	return MALLOC_NAME(malloc)(n);
+	if (unlikely((uintptr_t)p - heap.first >= heap.extent || (uintptr_t)p % GRAIN)) {
+		if (p)
+			check_bad_pointer("realloc", p);
+		return MALLOC_NAME(malloc)(n);
+	}
+	return n <= HEAP_MAX ? large_extend(p, n) : no_memory();
 }
 
 void *MALLOC_NAME(reallocarray)(void *p, size_t count, size_t each)
@@ -314,11 +318,10 @@ void *MALLOC_NAME(reallocarray)(void *p, size_t count, size_t each)
 
 size_t MALLOC_NAME(malloc_usable_size)(void *p)
 {
-	size_t size;
+	size_t size = WORD;
 
-	if (!p)
-		return 0;
-	block_find("malloc_usable_size", p, &size);
+	if (p)
+		block_find("malloc_usable_size", p, &size);
 	return size - WORD;
 }
 

@@ -1,18 +1,19 @@
 /*
- * malloc_internal.h: what the allocator's files share: the word before each block, spans, slabs, and the heap.
+ * malloc_internal.h: what the allocator's files share: the word before each block, spans, slabs, bins, the heap.
  *
- * The heap is one reserved address range, tiled from `first` to `top` by spans. A span is a piece of any size (a
- * multiple of 16): a large block, a free piece, or a slab, which is cut into blocks of one class. The word
- * before a payload says what stands there, exclusive-or the payload's address times a secret, so that a word
- * that was overwritten, or that never was one, decodes to noise:
+ * The heap is one reserved address range, tiled from `first` to `top` by spans: pieces of any size, a multiple of
+ * 16 bytes. A span is a block of its own, or free, or a slab, which is cut into small blocks of one class. The word
+ * before a payload says what stands there. The address times a secret is its key:
  *
- *	high 32 bits	low 32 bits
- *	all ones	~offset		block of a slab, in use; offset from the slab
- *	0		offset		block of a slab, free; offset of the next free one, 0 the end
- *	SPAN_TAG|flags	size / 16	span
+ *	key - offset                    block of a slab, in use; offset of the payload from the slab
+ *	key + offset                    block of a slab, free; the payload holds key + the next one of its list
+ *	key + secret * span_word()      span
  *
- * Who may write: the word of a span in use and the heap under heap.lock; the word of a block its owner thread, or
- * whoever frees it under heap.lock. Words are read without the lock to tell what a pointer is.
+ * so that a word that was overwritten, or that never was one, decodes to noise.
+ *
+ * Who may write: the words of spans and the heap under heap.lock, but SPAN_QUICK by whoever has the block, with an
+ * atomic addition; a slab, and the words of its blocks, its owner alone, but `remote`, and the word of a block in
+ * use of another thread, which whoever frees it changes by compare and swap.
  */
 #ifndef MALLOC_INTERNAL_H
 #define MALLOC_INTERNAL_H
@@ -31,69 +32,95 @@
 #define WORD 8ul                /* the word before a payload */
 #define SPAN_MIN 32ul           /* word, two links, size at the end */
 
-#define SPAN_TAG 0x53504e40ull  /* in bits 63..36 of a span's word; flags in 35..32 */
-#define SPAN_USED 1u            /* allocated, or a slab */
-#define SPAN_SLAB 2u
-#define SPAN_PREV 4u            /* the span before this one is free and has its size at its end */
+/* A span's word, from bit 0: size / 16, class of a middle block, SPAN_PREV, the other flags, a tag. */
+#define SPAN_CLASS 32
+#define SPAN_PREV (1ul << 40)   /* the span before this one is free and has its size at its end */
+#define SPAN_USED (1ul << 41)   /* a block, or a slab */
+#define SPAN_SLAB (2ul << 41)
+#define SPAN_QUICK (4ul << 41)  /* a block that is free all the same: in a thread's bin, or heap.kept */
+#define SPAN_FLAGS (15ul << 40)
+#define SPAN_TAG_AT 44
+#define SPAN_TAG 0x53504ul
 
-#define CLASS_MAX 64u           /* class c < CLASS_MAX + 1: blocks of 16 * c bytes, word included */
-#define CLASS_ALIGNED 64u       /* class 64 + k: blocks of 64 * k bytes, payload aligned to 64 */
-#define CLASS_MIDDLE 81u        /* on from here: 16 classes an octave, 16 + (16 .. 31) << (6 .. 10) bytes */
-#define CLASSES (CLASS_MIDDLE + 80)
-#define SMALL_MAX (CLASS_MAX * GRAIN - WORD)
-#define ALIGNED_MAX ((CLASS_MIDDLE - 1 - CLASS_ALIGNED) * 64 - WORD)
-#define MIDDLE_MAX ((31ul << 10) + 8)
+/* Classes, and bins of each thread. Sizes with the word. */
+#define CLASS_SMALL 64u         /* 1 .. 64: blocks of 16 * class bytes */
+#define CLASS_ALIGNED 64u       /* 64 + k, k = 1 .. 16: blocks of 64 * k bytes, payload aligned to 64 */
+#define CLASS_SLABS 81u         /* classes below have slabs, from here on each block is a span: */
+#define CLASS_MIDDLE 81u        /* 8 an octave: 16 + (8 .. 15) << (7 .. 11) bytes */
+#define CLASS_PAGE 121u         /* PAGE_BYTES at a multiple of PAGE_BYTES */
+#define CLASSES 122u
+#define SMALL_MAX (CLASS_SMALL * GRAIN - WORD)
+#define ALIGNED_MAX (16 * 64 - WORD)
+#define MIDDLE_MAX ((15ul << 11) + GRAIN - WORD)
 
-#define OFFSET_BITS 18          /* a slab is smaller than 256 KiB */
+#define OFFSET_BITS 15          /* a slab is smaller than 32 KiB */
 #define SLAB_HEAD 64ul          /* bytes from a slab to its first payload */
-#define SLAB_FULL 1u            /* in no list; `left` is 1 */
-#define SLAB_LISTED 2u          /* in the owner's list of its class, and has a free block */
-#define SLAB_KEPT 4u            /* stays when empty: `left` is one too high */
 
-#define OCTAVES 23u             /* bins: 64 exact, then 16 an octave */
-#define HEAP_MAX (8ul << 30)    /* what the bins can tell apart */
-#define BINS (64 + 16 * OCTAVES)
+#define BIN_ROWS 8u             /* free spans: exact up to 63 grains, then 56 bins each 3 octaves */
+#define BINS (64 + 56 * (BIN_ROWS - 1) + 8)
+#define HEAP_MAX (8ul << 30)    /* what a span's word can hold */
 
 /* free() of a misaligned pointer reads a misaligned word: rv64gc allows that, and C where it is said here. */
 #ifdef __riscv
 typedef uint64_t __attribute__((may_alias)) word_t;
+#define ADDRESS_BITS 39
 #else
 typedef uint64_t __attribute__((may_alias, aligned(1))) word_t;
+#define ADDRESS_BITS 47
 #endif
 
 /*
- * A slab's head. `total` blocks of `stride` bytes follow. Fields change by the owner thread only, except `remote`
- * and `noted` (under heap.lock). Invariant: blocks in use = left - kept, or total when full; what others freed
- * counts as in use until the owner takes it from `remote`.
+ * A slab's head; `total` blocks follow. Invariant, for its owner: it is full (at == NULL, free == NULL, left == 1),
+ * or listed with its class (at != NULL) and left is the number of blocks that are not in `free`. Blocks in bins
+ * and in `remote` count as not free. An orphan (owner 0, under heap.lock) is listed with the other orphans.
  */
 struct slab {
-	uint32_t free;          /* offset of the first free block, or 0 */
+	char *free;             /* list of free blocks */
 	volatile uint32_t left; /* frees until slab_event() has to look */
-	uintptr_t owner;        /* thread_self() of the owner; 0: an orphan, under heap.lock */
-	uint32_t total;
-	uint32_t stride;
-	uint8_t class;
-	uint8_t current;        /* how many of the owner's classes take from it */
-	uint8_t flags;
-	uint8_t unused;
-	uint32_t remote;        /* list of blocks other threads freed */
-	struct slab *next, *prev;       /* ring of its class's list */
-	struct slab *noted;     /* next in the owner's inbox */
+	uint16_t bin;           /* class * sizeof(struct bin) */
+	uint16_t total;
+	uintptr_t owner;        /* thread_self() of the owner */
+	struct home *home;      /* the owner's, or the last owner's */
+	struct slab *next, **at;
+	uint32_t remote;        /* list of blocks other threads freed: offset of the first, or 0 */
+	uint32_t noted;         /* next in home->noted: grains from heap.first, and 1; or 0 */
 };
 
-_Static_assert(sizeof(struct slab) + WORD == SLAB_HEAD, "the first block follows the head");
+_Static_assert(sizeof(struct slab) + WORD == SLAB_HEAD, "the first block's word follows the head");
 
-/* A thread's cache: what malloc takes from without a lock. */
+/*
+ * Free blocks of a class that a thread takes and gives without looking further. A block's address is a multiple of 16:
+ * the low 4 bits of `head` count the blocks that were pushed, and so do those of the link that a pushed block holds,
+ * so that taking it restores the count. With BIN_FULL nothing more is pushed.
+ */
+struct bin {
+	uintptr_t head;
+	uintptr_t unused;
+};
+
+#define BIN_FULL 15ul
+#define BIN_BLOCK(head) ((char *)((head) & ~BIN_FULL))
+
+/* What each thread has of its own: PAGES_THREAD_BYTES, zero at first. */
 struct cache {
-	uint64_t secret;
-	struct slab *bin[CLASSES];      /* the slab a class takes from; never NULL, maybe exhausted */
-	struct slab *list[CLASSES];     /* more of the class with free blocks, the next to take first */
-	uint32_t bytes[CLASSES];        /* in slabs of the class */
-	uint32_t retired[CLASSES];      /* `made` when the class last lost a slab: a new one soon after is kept */
-	uint8_t asked[CLASSES];         /* blocks the class had to ask for since it had a slab */
-	uint32_t made;                  /* slabs made */
-	uint64_t looked;                /* look for slabs to dissolve when the heap has grown to this */
-	struct slab *inbox;             /* own slabs with something in `remote`; under heap.lock */
+	struct bin bin[CLASSES];
+	uint64_t secret;        /* as in the heap; 0: not used yet */
+	uintptr_t first;        /* as in the heap, maybe older */
+	uint64_t extent;
+	struct home *home;      /* NULL: this thread has no slabs */
+};
+
+_Static_assert(sizeof(struct cache) <= PAGES_THREAD_BYTES, "as pages.h promises");
+
+/* Where a thread's slabs are found. In the heap, used again by another thread when this one has ended. */
+struct home {
+	struct home *next;      /* while nobody's */
+	struct home *every;     /* in heap.every */
+	bool taken;             /* some thread's; under heap.lock */
+	uint32_t noted;         /* slabs with something in `remote`; pushed by others, emptied by the owner */
+	struct slab *list[CLASS_SLABS]; /* slabs of the class with something in `free` */
+	uint32_t bytes[CLASS_SLABS];    /* in slabs of the class */
+	uint64_t looked;        /* look for slabs to dissolve when the heap has grown to this */
 };
 
 struct links {
@@ -104,67 +131,90 @@ struct links {
 struct heap {
 	uintptr_t lock;         /* as pages.h says */
 	uintptr_t first;        /* lowest payload */
-	volatile uint64_t extent; /* bytes from it to `end` */
+	uint64_t extent;        /* bytes from it to `end` */
 	uint64_t secret;        /* odd */
 	uint64_t inverse;       /* secret * inverse == 1 */
 	char *top;              /* payload address of the span that would follow the last */
 	char *end;              /* end of what is committed */
 	char *fresh;            /* from here to `end` nobody has written */
 	char *limit;            /* end of what is reserved */
-	uint64_t used;          /* bytes in spans in use, slabs included */
+	uint64_t used;          /* bytes in spans in use, slabs included, kept not */
 	uint64_t low, width;    /* heap_shrink() looks when `used` leaves low .. low + width */
+	size_t slack;           /* what may be free before it is given back */
 	size_t cached;          /* of top: not given back, as a large block that was freed last was there */
-	size_t kept_size;       /* 0, or of the large block freed last: not counted in `used` any more, but */
-	char *kept;             /* its word and its neighbours are not told yet */
+	size_t kept_size;       /* 0, or of the large block freed last, which is not merged yet */
+	char *kept;
 	uint64_t map[(BINS + 63) / 64];
 	uint64_t summary;       /* which words of map are not 0 */
 	struct links *bin[BINS];
 	struct slab *orphans;   /* slabs of threads that ended, with blocks in use */
+	struct home *homes;     /* nobody's */
+	struct home *every;     /* all */
+	unsigned threads;       /* that had a home, ever */
 	bool sweeping;
 };
 
-/* Stands for "no slab": malloc finds no free block in it and takes the slow path. */
-struct no_slab {
-	uint64_t pad;
-	uint64_t word;
-	struct slab slab;
-};
-
 extern struct heap malloc_heap __attribute__((visibility("hidden")));
-extern struct no_slab malloc_no_slab __attribute__((visibility("hidden")));
-extern __thread struct cache malloc_cache __attribute__((tls_model("local-exec"), visibility("hidden")));
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-static inline bool span_is_kept(const void *p)
+/* The compiler shall not work out again what it has. */
+#define KEEP_VALUE(x) __asm__("" : "+r"(x))
+
+/* The cache lies right below what the thread pointer points to; in tests on the host it is a variable. */
+#if defined(__riscv) && !defined(MALLOC_PREFIX)
+static inline struct cache *cache_self(void)
 {
-	return malloc_heap.kept_size && p == malloc_heap.kept;
+	return (struct cache *)((char *)__builtin_thread_pointer() - PAGES_THREAD_BYTES);
 }
+
+/* The bin at so many bytes from the first; the compiler shall add the thread pointer first and the constants last. */
+static inline struct bin *bin_at(size_t offset)
+{
+	char *p = (char *)__builtin_thread_pointer() + offset;
+
+	__asm__("" : "+r"(p));
+	return (struct bin *)(p - PAGES_THREAD_BYTES);
+}
+
+static inline uintptr_t thread_self(void)
+{
+	return (uintptr_t)__builtin_thread_pointer();
+}
+#else
+extern __thread struct cache malloc_cache;
+
+static inline struct cache *cache_self(void)
+{
+	return &malloc_cache;
+}
+
+static inline struct bin *bin_at(size_t offset)
+{
+	return (struct bin *)((char *)&malloc_cache + offset);
+}
+
+static inline uintptr_t thread_self(void)
+{
+	return (uintptr_t)&malloc_cache;
+}
+#endif
 
 static inline uint64_t address_key(const void *p, uint64_t secret)
 {
 	return (uintptr_t)p * secret;
 }
 
-static inline uint64_t raw_get(const void *p)
+static inline volatile word_t *word_at(const void *p)
 {
-	return *(const volatile word_t *)((const char *)p - WORD);
+	return (volatile word_t *)((const char *)p - WORD);
 }
 
-static inline void raw_set(void *p, uint64_t value)
-{
-	*(volatile word_t *)((char *)p - WORD) = value;
-}
-
+/* The word before p without its key. */
 static inline uint64_t word_get(const void *p)
 {
-	return raw_get(p) - address_key(p, malloc_heap.secret);
-}
-
-static inline void word_set(void *p, uint64_t value)
-{
-	raw_set(p, value + address_key(p, malloc_heap.secret));
+	return *word_at(p) - address_key(p, malloc_heap.secret);
 }
 
 static inline uint64_t span_get(const void *p)
@@ -172,35 +222,23 @@ static inline uint64_t span_get(const void *p)
 	return word_get(p) * malloc_heap.inverse;
 }
 
-static inline void span_set(void *p, uint64_t value)
+static inline void span_set(void *p, uint64_t word)
 {
-	word_set(p, value * malloc_heap.secret);
+	*word_at(p) = (word + (uintptr_t)p) * malloc_heap.secret;
 }
 
-static inline bool word_is_used(uint64_t word)
+/* Adds to the word while another thread may do so; gives what it was. */
+static inline uint64_t span_add(void *p, uint64_t flags)
 {
-	return -word >> OFFSET_BITS == 0 && word;
-}
+	uint64_t *at = (uint64_t *)((char *)p - WORD);
+	uint64_t before = __atomic_fetch_add(at, flags * malloc_heap.secret, __ATOMIC_RELAXED);
 
-static inline bool word_is_free(uint64_t word)
-{
-	return word >> OFFSET_BITS == 0;
+	return (before - address_key(p, malloc_heap.secret)) * malloc_heap.inverse;
 }
 
 static inline bool word_is_span(uint64_t word)
 {
-	return word >> 36 == SPAN_TAG >> 4;
-}
-
-/* A block of its own, or a slab if the flag is given: not free. (heap.kept looks like a block.) */
-static inline bool word_is_block(uint64_t word, unsigned slab)
-{
-	return (word >> 32 & ~(uint64_t)SPAN_PREV) == (SPAN_TAG | SPAN_USED | slab);
-}
-
-static inline bool word_has(uint64_t word, unsigned flag)
-{
-	return (word >> 32) & flag;
+	return word >> SPAN_TAG_AT == SPAN_TAG;
 }
 
 static inline size_t word_size(uint64_t word)
@@ -208,19 +246,20 @@ static inline size_t word_size(uint64_t word)
 	return (word & 0xffffffff) * GRAIN;
 }
 
-static inline uint64_t word_span(size_t size, unsigned flags)
+static inline unsigned word_class(uint64_t word)
 {
-	return (SPAN_TAG | flags) << 32 | size / GRAIN;
+	return word >> SPAN_CLASS & 0xff;
 }
 
-/* What names the calling thread in slab.owner: one instruction on RISC-V. */
-static inline uintptr_t thread_self(void)
+static inline uint64_t span_word(size_t size, uint64_t flags)
 {
-#ifdef __riscv
-	return (uintptr_t)__builtin_thread_pointer();
-#else
-	return (uintptr_t)&malloc_cache;
-#endif
+	return SPAN_TAG << SPAN_TAG_AT | flags | size / GRAIN;
+}
+
+/* A block of its own that is in use. */
+static inline bool word_is_block(uint64_t word)
+{
+	return word >> 41 == (SPAN_TAG << SPAN_TAG_AT | SPAN_USED) >> 41;
 }
 
 /* A damaged word leads to no slab. RISC-V may look at it all the same: its `owner` will not be the caller. */
@@ -234,9 +273,19 @@ static inline bool slab_misaligned(const struct slab *s)
 #endif
 }
 
-static inline struct cache *thread_cache_of(uintptr_t self)
+static inline char *list_next(const char *p)
 {
-	return (struct cache *)((uintptr_t)&malloc_cache + (self - thread_self()));
+	return BIN_BLOCK(*(volatile word_t *)p - address_key(p, malloc_heap.secret));
+}
+
+static inline unsigned slab_class(const struct slab *s)
+{
+	return s->bin / sizeof(struct bin);
+}
+
+static inline size_t class_stride(unsigned class)
+{
+	return class <= CLASS_SMALL ? class * GRAIN : (class - CLASS_ALIGNED) * 64ul;
 }
 
 /* One instruction each on RISC-V; see pages.h for what the word means. */
@@ -251,7 +300,7 @@ static inline void heap_lock(void)
 		pages_lock_wait(&malloc_heap.lock);
 }
 
-/* Unlocks and gives p: in this form callers need no frame. */
+/* Unlocks and gives p: in this form a function that does it last needs no frame. */
 void *heap_hand_over(void *p);
 
 static inline void *heap_unlock_with(void *p)
@@ -269,67 +318,63 @@ static inline void heap_unlock(void)
 /* span.c: the heap as spans. Sizes include the word. Callers hold heap.lock, except where said. */
 bool heap_start(void);
 void *span_find(size_t min, size_t want, size_t align);
-void *span_top(size_t min, size_t want, size_t align, bool grow);
-void *span_alloc(size_t size, size_t align);
+void *span_alloc(size_t size, size_t align, uint64_t flags);
 void span_free(void *p);
 void span_cut(void *p, size_t size);
+uint64_t span_check(const void *p);
 void heap_sweep(void);
 void heap_trim(size_t keep);
-uint64_t span_word(const void *p);
-void *large_alloc(size_t size);         /* takes heap.lock; sets errno */
-void large_free(void *p);               /* takes heap.lock; ends the process if p is no span in use */
-void *large_realloc(void *p, size_t n); /* takes heap.lock; p is in the heap's bounds */
+bool heap_grow(size_t need);
+size_t heap_left(void);
+void *large_alloc(size_t size, size_t align, uint64_t flags);   /* takes heap.lock; sets errno */
+void large_free(char *p, uint64_t raw, uint64_t word);  /* takes heap.lock */
+bool large_resize(char *p, size_t size);        /* takes heap.lock */
+void *large_extend(char *p, size_t n);          /* the same where it is simple, else realloc_other() */
+void *realloc_other(char *p, size_t n);         /* malloc.c: as realloc, p not NULL */
 
-/* malloc.c: the block at p copied into a new one of n bytes; large_free(p) when heap.lock is to be had. */
-void *malloc_move(void *p, size_t n);
-void free_waiting(void *p);
-
-/* classes.c: slabs. Callers do not hold heap.lock, except where said. */
+/* classes.c: slabs and bins. Callers do not hold heap.lock, except where said. */
+bool cache_start(void);                 /* takes heap.lock */
 void *class_alloc(unsigned class);      /* sets errno */
 void slab_event(struct slab *s);
-void slab_free_remote(struct slab *s, void *p, uint32_t offset);       /* under heap.lock */
-void classes_sweep(void);               /* under heap.lock */
+bool free_remote(struct slab *s, char *p);
+struct slab *block_slab(const char *p);
+bool slabs_dissolve(void);              /* under heap.lock */
+void cache_flush(void);                 /* under heap.lock */
 void malloc_thread_end(void);           /* called by whoever ends threads, last of all */
 
 /* check.c: what is wrong with p, then the end of the process. */
-__attribute__((noreturn)) void check_bad_pointer(const char *call, const void *p);
-__attribute__((noreturn)) void check_failed(const void *p);
+__attribute__((noreturn, cold)) void check_bad_pointer(const char *call, const void *p);
+__attribute__((noreturn, cold)) void check_overwritten(const void *p);
 
-void large_free_bad(void *p);
-
-/* check(p), which does not return. On RISC-V a jump, so that the function it stands in needs no frame. */
-#ifdef __riscv
-#define CHECK_JUMP(check, p) do { \
-	register const void *a0_ __asm__("a0") = (p); \
-	__asm__ volatile("tail " #check : : "r"(a0_)); \
-	__builtin_unreachable(); \
-} while (0)
-#else
-#define CHECK_JUMP(check, p) do { \
-	check((void *)(p)); \
-	__builtin_unreachable(); \
-} while (0)
-#endif
-
-/* The word before p, or what a free p holds, is not what the allocator wrote. */
-static inline __attribute__((noreturn)) void check_overwritten(const void *p)
+/* Pushes p, whose word the caller has made that of a free block. false: the bin is full. */
+static inline __attribute__((always_inline)) bool bin_push(struct bin *b, char *p, uint64_t key)
 {
-	CHECK_JUMP(check_failed, p);
+	uintptr_t head = b->head, count = (head + 1) & BIN_FULL;
+
+	if (!count)
+		return false;
+	*(volatile word_t *)p = key + head;
+	b->head = (uintptr_t)p + count;
+	return true;
 }
 
-/* Takes a block of a slab, or NULL: it has none, or its list is not what the allocator wrote. */
-static inline void *slab_take(struct slab *s, uint64_t secret)
+/* Takes the first of the bin's blocks of slabs, if it has one. */
+static inline __attribute__((always_inline)) void *bin_take(struct bin *b, uint64_t secret)
 {
-	uint64_t offset = s->free;
-	char *p = (char *)s + offset;
-	uint64_t key = address_key(p, secret);
-	uint64_t next = raw_get(p) - key;
+	char *p = BIN_BLOCK(b->head);
+	uint64_t key, offset, next;
 
-	if (unlikely(next >> OFFSET_BITS))
+	KEEP_VALUE(p);
+	if (unlikely(!p))
 		return NULL;
-	s->free = (uint32_t)next;
-	s->left++;
-	raw_set(p, key - offset);
+	key = address_key(p, secret);
+	offset = *word_at(p) - key;
+	KEEP_VALUE(offset);
+	next = *(volatile word_t *)p - key;
+	if (unlikely((offset | next) >> ADDRESS_BITS))
+		check_overwritten(p);
+	b->head = next;
+	*word_at(p) = key - offset;
 	return p;
 }
 #endif

@@ -13,6 +13,9 @@
 #define PAGE_BYTES 4096ul
 #define PAGE_RANGES 32          /* most ranges one pages_decommit takes */
 
+/* Each thread has so many bytes of the allocator's own right below what its thread pointer points to, zero at first. */
+#define PAGES_THREAD_BYTES 2048
+
 struct page_range {
 	uint64_t start;
 	uint64_t size;

@@ -11,8 +11,10 @@
 #include <tessera/process.h>
 #include <tessera/start.h>
 
+#include "../libc_internal.h"
 #include "pages.h"
 
+_Static_assert(PAGES_THREAD_BYTES == TLS_BELOW, "as libc_internal.h says");
 _Static_assert(PAGE_RANGES <= MEM_MAX_RANGES && PAGE_BYTES == MEM_PAGE, "as mem.idl says");
 
 void *pages_reserve(size_t *size)

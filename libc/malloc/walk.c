@@ -24,33 +24,28 @@ static void expect(struct walk *w, bool holds, const char *what)
 static void walk_slab(struct walk *w, struct slab *s, size_t size)
 {
 	unsigned used = 0, listed = 0, remote = 0;
+	size_t stride = class_stride(slab_class(s));
 
-	expect(w, size >= SLAB_HEAD + (uint64_t)s->total * s->stride, "a slab fits its span");
+	expect(w, size >= SLAB_HEAD + s->total * stride, "a slab fits its span");
 	for (unsigned i = 0; i < s->total; i++) {
-		uint64_t word = word_get((char *)s + SLAB_HEAD + (uint64_t)i * s->stride);
+		uint64_t offset = SLAB_HEAD + i * stride, word = word_get((char *)s + offset);
 
-		expect(w, word_is_used(word) || word_is_free(word), "a block's word is one");
-		if (word_is_used(word)) {
-			used++;
-			expect(w, (uint32_t)-word == SLAB_HEAD + i * s->stride, "a used block knows its place");
-		}
+		expect(w, word == offset || word == -offset, "a block's word is one");
+		used += word == -offset;
 	}
-	for (uint32_t at = s->free; at && listed <= s->total; listed++)
-		at = word_get((char *)s + at);
-	for (uint32_t at = s->remote; at && remote <= s->total; remote++)
-		at = word_get((char *)s + at);
-	expect(w, used + listed + remote == s->total, "a block is used or in a list");
-	if (s->flags & SLAB_FULL)
-		expect(w, s->left == 1 && !s->current && !listed, "a full slab is full");
+	for (char *at = s->free; at && listed <= s->total; listed++)
+		at = list_next(at);
+	for (char *at = s->remote ? (char *)s + s->remote : NULL; at && remote <= s->total; remote++)
+		at = list_next(at);
+	expect(w, used + listed + remote <= s->total, "a block is used or in a list");
+	if (s->at)
+		expect(w, *s->at == s && s->left && s->left == s->total - listed, "left counts what is not free");
 	else
-		expect(w, s->left - !!(s->flags & SLAB_KEPT) == used + remote, "left counts the blocks in use");
-	expect(w, !(s->flags & SLAB_LISTED) || (listed && !s->current), "a listed slab has a free block");
-	expect(w, !s->owner || s->current || s->flags & (SLAB_LISTED | SLAB_FULL), "a slab is to be found");
-	expect(w, used + remote || s->flags & SLAB_KEPT, "an empty slab is kept");
+		expect(w, s->left == 1 && !listed, "a full slab is full");
 	w->slabs++;
-	w->info.uordblks += used * (s->stride - WORD);
-	w->info.smblks += listed + remote;
-	w->info.fsmblks += (uint64_t)(listed + remote) * s->stride;
+	w->info.uordblks += used * (stride - WORD);
+	w->info.smblks += s->total - used;
+	w->info.fsmblks += (s->total - used) * stride;
 }
 
 static void walk_spans(struct walk *w)
@@ -65,28 +60,27 @@ static void walk_spans(struct walk *w)
 		expect(w, word_is_span(word) && size >= SPAN_MIN, "spans tile the heap");
 		if (w->wrong)
 			return;
-		expect(w, word_has(word, SPAN_PREV) == free_before, "a span knows whether the one before is free");
-		if (!word_has(word, SPAN_USED)) {
+		expect(w, !(word & SPAN_PREV) == !free_before, "a span knows whether the one before is free");
+		if (!(word & SPAN_USED)) {
 			expect(w, !free_before, "no two free spans adjoin");
 			expect(w, *(word_t *)(p + size - 2 * WORD) == size, "a free span ends with its size");
 			w->info.ordblks++;
 			w->info.fordblks += size;
-		} else if (word_has(word, SPAN_SLAB)) {
+		} else if (word & SPAN_SLAB) {
 			walk_slab(w, (struct slab *)p, size);
-		} else if (span_is_kept(p)) {
-			expect(w, size == heap.kept_size, "the kept block has its size");
+		} else if (word & SPAN_QUICK) {
 			w->info.fordblks += size;
 		} else {
 			w->info.hblks++;
 			w->info.hblkhd += size - WORD;
 			w->info.uordblks += size - WORD;
 		}
-		if (word_has(word, SPAN_USED) && !span_is_kept(p))
+		free_before = !(word & SPAN_USED);
+		if (!free_before)
 			w->spans += size;
-		free_before = !word_has(word, SPAN_USED);
 		p += size;
 	}
-	expect(w, heap.used == w->spans, "used is what spans in use add up to");
+	expect(w, heap.used + heap.kept_size == w->spans, "used is what spans in use add up to");
 	expect(w, p == heap.top && !free_before, "spans end at top, the last one used");
 }
 
@@ -97,7 +91,7 @@ static void walk_bins(struct walk *w)
 	for (unsigned i = 0; i < BINS; i++) {
 		expect(w, !heap.bin[i] == !(heap.map[i / 64] >> i % 64 & 1), "the map says which bins hold spans");
 		for (struct links *l = heap.bin[i]; l && !w->wrong; l = l->next, spans++) {
-			expect(w, !word_has(span_get(l), SPAN_USED), "a bin holds free spans");
+			expect(w, !(span_get(l) & SPAN_USED), "a bin holds free spans");
 			expect(w, *l->at == l && (l->at == &heap.bin[i]) == (l == heap.bin[i]), "a bin's links hold");
 		}
 	}
@@ -113,6 +107,11 @@ static void walk(struct walk *w)
 	if (heap.secret) {
 		walk_spans(w);
 		walk_bins(w);
+		for (struct home *home = heap.every; home; home = home->every) {
+			w->info.uordblks -= word_size(span_get(home)) - WORD;
+			w->info.hblks--;
+			w->info.hblkhd -= word_size(span_get(home)) - WORD;
+		}
 		w->info.arena = heap.extent + GRAIN;
 		w->info.keepcost = heap.end - heap.top;
 		w->info.fordblks += w->info.keepcost + w->info.fsmblks;
