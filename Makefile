@@ -7,6 +7,8 @@
 #   make test [T=pattern]    host tests, then the tests that boot the image
 #   make explore             all short sequences of calls and 100 million random ones against a model (LENGTH= N= SEED=)
 #   make fuzz T=syscall|kill [N= SEED= SMP=]   hostile processes against the kernel, in the machine
+#   make bound [N=]          longest kernel entries in instructions, bound of the kernel's stack
+#   make mutants             breaks the kernel line by line; do the tests notice?
 #   make fuzz T=dtb|malloc|... [SECONDS=]      tests/host/T_fuzz.c by libFuzzer
 #   make bench               figures in guest instructions, build/bench.json
 #   make bench-compare BASE=tests/bench/baseline.json   fails if one is over 2 % worse
@@ -31,7 +33,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 # ---- settings -----------------------------------------------------------------------------------
 VERSION  := 0.2.0
 PREFIX   ?= build/sdk
-BUILD    ?= $(if $(filter bench profile size,$(MAKECMDGOALS)),release,debug)
+BUILD    ?= $(if $(filter bench profile size bound,$(MAKECMDGOALS)),release,debug)
 SMP      ?= 1
 MEM      ?= 128M
 DTB      ?=
@@ -42,7 +44,7 @@ QEMU_ARGS ?=
 CMD      ?=
 T        ?=
 V        ?=
-FUZZ_TIME ?= 60
+FUZZ_TIME ?= 30
 BASE     ?= tests/bench/baseline.json
 LENGTH   ?= 6
 SEED     ?= 1
@@ -402,7 +404,7 @@ test-qemu: tools-test tools-run image $(OUT)/kerneltest.bin $(OUT)/fuzz.bin $(HO
 		--ignore tests/qemu/kernel_test.py tests/qemu $(none_ok)
 
 # ---- attacks: docs/testing.md -------------------------------------------------------------------
-.PHONY: explore fuzz
+.PHONY: explore fuzz mutants bound
 $(HOST)/qemu_watch.so: tools/qemu_watch.c | tools-test
 	$(call say,HOSTCC  $@)
 	@mkdir -p $(@D)
@@ -417,6 +419,16 @@ else
 fuzz: FUZZ_TIME = $(SECONDS)
 fuzz: run-$(HOST)/$(T)_fuzz
 endif
+
+# Frames of the kernel's functions, in build/release/bound/*.su.
+BOUND_OBJ := $(patsubst kernel/%.c,$(OUT)/bound/%.o,$(filter %.c,$(KERNEL_SRC)))
+$(OUT)/bound/%.o: kernel/%.c $(OUT)/flags $(OUT)/offsets/offsets.h
+	$(call compile,CC     ,$(KERNEL_FLAGS) -fstack-usage)
+bound: $(BOUND_OBJ) $(OUT)/fuzz.bin $(HOST)/qemu_watch.so tools-run
+	@nice tools/bound $(if $(N),--count $(call quote,N)) --seed $(call quote,SEED)
+
+mutants: tools-build tools-run tools-test
+	@nice tools/mutants
 
 explore: $(HOST)/explore
 	nice $< bfs $(call quote,LENGTH)

@@ -47,7 +47,9 @@ int qemu_plugin_version = 1;
 #define HARTS   8
 #define BLOCKS  (1 << 20)
 #define NAMES   64
-#define KERNEL  0xffffffff00000000UL
+#define USER_END     0x4000000000UL
+#define FIRMWARE     0x80000000UL
+#define FIRMWARE_END 0x80200000UL
 
 /* A block of instructions that QEMU translated. */
 struct block {
@@ -106,7 +108,9 @@ static void entry_end(unsigned hart)
 /* The last name is for entries that reach none of the functions. */
 static void entry_count(unsigned hart, const struct block *b)
 {
-	if (b->start == entry || b->start < high - low) {
+	bool user = b->start < USER_END && (b->start < FIRMWARE || b->start >= FIRMWARE_END);
+
+	if (b->start == entry || user) {
 		entry_end(hart);
 		harts[hart].inside = b->start == entry;
 		harts[hart].instructions = 0;
@@ -170,7 +174,7 @@ static bool block_spins(const struct qemu_plugin_tb *tb, uint64_t start, uint64_
 {
 	size_t n = qemu_plugin_tb_n_insns(tb);
 
-	if (start >= 0x80000000 && start < 0x80200000)
+	if (start >= FIRMWARE && start < FIRMWARE_END)
 		return true;
 	if (target != start || n > 6)
 		return false;
