@@ -4,6 +4,8 @@
 #   make run                 build, boot, talk to the shell (leave with Ctrl-A x)
 #   make exec CMD="ps; mem"  boot without a terminal, run shell commands, print what they print
 #   make debug               QEMU stopped at its first instruction, gdb attached
+#   make record CMD="ps"     as exec, recorded in build/recording (one hart)
+#   make replay              the same again, instruction by instruction; GDB="--gdb", "--at N", "--fault N": under gdb
 #   make test [T=pattern]    host tests, then the tests that boot the image
 #   make explore             all short sequences of calls and 100 million random ones against a model (LENGTH= N= SEED=)
 #   make fuzz T=syscall|kill [N= SEED= SMP=]   hostile processes against the kernel, in the machine
@@ -17,7 +19,10 @@
 #   make sdk [PREFIX=DIR]    what a stranger needs for programs and servers of his own, in build/sdk
 #   make size                kernel text, lines, and the size of what is in the archive
 #   make lint                headers compile alone, style, scripts
+#   make lint-code           the same, clang-tidy and cppcheck
+#   make compile_commands.json   for editors and clang's tools
 #   make abi-doc             docs/abi-servers.md from the interface files
+#   make docs                the pages as a site in build/docs, dead links refused
 #   make doctor              the tools this build uses and their versions
 #   make clean
 #
@@ -51,6 +56,8 @@ SEED     ?= 1
 N        ?=
 SECONDS  ?= 300
 KEY      ?= fault.zero_page
+GDB      ?=
+RECORD   ?=
 
 ifeq ($(filter debug release,$(BUILD)),)
 $(error BUILD is debug or release, not '$(BUILD)')
@@ -113,8 +120,8 @@ server_src  = $(sort $(wildcard servers/$1/*.c servers/$1/*.S))
 program_src = $(sort $(wildcard user/$1.c user/$1/*.c user/$1/*.S))
 
 # ---- goals --------------------------------------------------------------------------------------
-.PHONY: help image sdk host run exec debug test test-host test-qemu bench bench-compare profile lint size abi-doc doctor clean FORCE
-.PHONY: tools-build tools-run tools-debug tools-test tools-lint
+.PHONY: help image sdk host run exec debug record replay test test-host test-qemu bench bench-compare profile lint lint-code size abi-doc doctor clean FORCE
+.PHONY: docs tools-build tools-run tools-debug tools-test tools-lint tools-docs
 
 help:
 	@sed -n '/^#   make/,/^$$/s/^# \{0,1\}//p' Makefile
@@ -143,6 +150,12 @@ exec: image tools-run
 debug: image tools-run tools-debug
 	@$(RUN) debug
 
+record: image tools-run
+	@$(RUN) --timeout $(call quote,TIMEOUT) --record build/recording exec $(call quote,CMD)
+
+replay: tools-run $(if $(GDB),tools-debug)
+	@tools/run replay build/recording $(GDB)
+
 bench: image $(OUT)/bench/kernel.bin tools-run
 	$(Q)tools/bench --build $(BUILD) --out build/bench.json
 
@@ -154,6 +167,9 @@ profile: image $(OUT)/bench/kernel.bin tools-run
 
 size: image
 	@tools/size --build $(BUILD)
+
+docs: | tools-docs
+	$(Q)tools/docs build/docs
 
 doctor:
 	@tools/install --versions build run debug test lint
@@ -172,7 +188,7 @@ endef
 $(eval $(call stamp,$(OUT)/flags,| tools-build,$(KERNEL_FLAGS) $(ROOT_FLAGS) $(USER_FLAGS) $(BARE_LINK) $(PIE_LINK) $(FLAT_LINK),$(CC) --version; $(LLD) --version;))
 $(eval $(call stamp,$(OUT)/list,,$(KERNEL_SRC) $(ROOT_SRC) $(LIBC_SRC) $(FILES) $(LIBCTEST) $(foreach s,$(SERVERS),$(call server_src,$s)) $(foreach p,$(PROGRAMS),$(call program_src,$p)),))
 
-tools-build tools-run tools-debug tools-test tools-lint: tools-%:
+tools-build tools-run tools-debug tools-test tools-lint tools-docs: tools-%:
 	@tools/install $*
 
 # ---- interfaces ---------------------------------------------------------------------------------
@@ -399,8 +415,8 @@ test-host: tools-test $(HOST_ALL) $(RUN_TESTS) $(RUN_FUZZ)
 
 test-qemu: tools-test tools-run image $(OUT)/kerneltest.bin $(OUT)/fuzz.bin $(HOST)/qemu_watch.so | test-host
 	$(Q)$(MAKE) BUILD=release image build/release/kerneltest.bin build/release/fuzz.bin
-	$(Q)BUILD=debug $(PYTEST) -n $(or $(JOBS),2) --junitxml=build/junit-qemu.xml tests/qemu $(none_ok)
-	$(Q)BUILD=release $(PYTEST) -n $(or $(JOBS),2) --junitxml=build/junit-release.xml \
+	$(Q)BUILD=debug $(PYTEST) $(if $(RECORD),--record) -n $(or $(JOBS),2) --junitxml=build/junit-qemu.xml tests/qemu $(none_ok)
+	$(Q)BUILD=release $(PYTEST) $(if $(RECORD),--record) -n $(or $(JOBS),2) --junitxml=build/junit-release.xml \
 		--ignore tests/qemu/kernel_test.py tests/qemu $(none_ok)
 
 # ---- attacks: docs/testing.md -------------------------------------------------------------------
@@ -434,10 +450,14 @@ explore: $(HOST)/explore
 	nice $< bfs $(call quote,LENGTH)
 	nice $< random $(if $(N),$(call quote,N),100000000) $(call quote,SEED)
 
-lint: $(GEN_STAMP) $(OUT)/offsets/offsets.h | tools-build tools-lint
+lint lint-code: $(GEN_STAMP) $(OUT)/offsets/offsets.h | tools-build tools-lint
 	@$(PYTHON) tools/idl/idl.py --doc $(IDL) | cmp -s - docs/abi-servers.md || \
 		{ echo "docs/abi-servers.md is not what the interface files say: make abi-doc" >&2; false; }
-	$(Q)tools/lint --kernel '$(CC) $(KERNEL_FLAGS)' --root '$(CC) $(ROOT_FLAGS)' --user '$(CC) $(USER_FLAGS)'
+	$(Q)tools/lint --kernel '$(CC) $(KERNEL_FLAGS)' --root '$(CC) $(ROOT_FLAGS)' --user '$(CC) $(USER_FLAGS)' \
+		$(if $(filter lint-code,$@),--code)
+
+compile_commands.json: FORCE | tools-build
+	$(Q)tools/compdb $(BUILD) >$@
 
 -include $(KERNEL_OBJ:.o=.d) $(BENCH_OBJ:.o=.d) $(ROOT_OBJ:.o=.d) $(LIBC_OBJ:.o=.d) $(CRT0:.o=.d) $(PROC_OBJ:.o=.d)
 -include $(foreach s,$(SERVERS),$(patsubst %.o,%.d,$(call obj,$(call server_src,$s),$(OUT)/obj)))

@@ -11,7 +11,7 @@
 #define WORD_BITS  64
 #define WORDS      ((FREE_SLOTS + WORD_BITS - 1) / WORD_BITS)
 
-static _Atomic uint64_t taken[WORDS];          /* bit i of word n: slot SLOT_FREE + n * 64 + i */
+static uint64_t taken[WORDS];          /* bit i of word n: slot SLOT_FREE + n * 64 + i */
 
 /* Bits of word n that stand for slots. */
 static uint64_t word_slots(unsigned n)
@@ -24,7 +24,7 @@ static uint64_t word_slots(unsigned n)
 cap_t cap_alloc(void)
 {
 	for (unsigned n = 0; n < WORDS; n++) {
-		uint64_t old = taken[n], open;
+		uint64_t old = __atomic_load_n(&taken[n], __ATOMIC_RELAXED), open;
 
 		while ((open = ~old & word_slots(n)) != 0) {
 			uint64_t bit = open & -open;

@@ -4,6 +4,8 @@ tools/run, tools/bench and the tests in tests/qemu all start their machines thro
 that a machine does not outlive the process that started it."""
 
 import ctypes
+import hashlib
+import json
 import os
 import re
 import secrets
@@ -21,6 +23,8 @@ UNITS = {"K": 10, "M": 20, "G": 30, "T": 40}
 SMALLEST, LARGEST = 64 << 20, 1 << 40
 BACKEND_FROM = 64 << 30  # from here on the host must not reserve the memory
 PR_SET_PDEATHSIG = 1
+RECORD_END = 10      # seconds that QEMU has to finish a recording
+RECORD_HEADER = 16   # bytes of a recording's head
 
 EXIT_WRONG = 2
 EXIT_TIMEOUT = 124
@@ -110,10 +114,49 @@ def start(line, **pipes):
 
 
 def stop(process):
-    """Ends the machine whatever it is doing."""
+    """Ends the machine whatever it is doing. A recording is complete only if QEMU may end by itself: it gets a moment."""
+    if process.poll() is None and any(",rr=record," in word for word in process.args):
+        process.terminate()
+        try:
+            process.wait(RECORD_END)
+        except subprocess.TimeoutExpired:
+            pass
     if process.poll() is None:
         process.kill()
     process.wait()
+
+
+def digest(path):
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+def record(line, path):
+    """QEMU's command line that records to path what `line` would do; beside it stands what a replay needs to know."""
+    words = line[line.index("-smp") + 1]
+    if words != "1":
+        raise Fault(f"a recording has one hart, not {words}")
+    files = {line[line.index(option) + 1]: digest(line[line.index(option) + 1]) for option in ("-kernel", "-initrd")}
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    with open(f"{path}.json", "w", encoding="ascii") as file:
+        json.dump({"line": line, "files": files}, file, indent=1)
+    return [*line, "-icount", f"shift=0,rr=record,rrfile={path}"]
+
+
+def replay(path):
+    """QEMU's command line that does again what was recorded."""
+    try:
+        with open(f"{path}.json", encoding="ascii") as file:
+            kept = json.load(file)
+        changed = [name for name, was in kept["files"].items() if digest(name) != was]
+        line = kept["line"]
+    except (OSError, ValueError, KeyError) as error:
+        raise Fault(f"{path}: no recording: {error}") from None
+    if not os.path.exists(path) or os.path.getsize(path) < RECORD_HEADER:
+        raise Fault(f"{path}: the recording was cut off")
+    if changed:
+        raise Fault(f"{', '.join(changed)}: not what was recorded any more")
+    return [*line, "-icount", f"shift=0,rr=replay,rrfile={path}"]
 
 
 def end_on_signals():
@@ -132,13 +175,15 @@ class Exec:
     SILENCE = 1.0   # seconds without a byte after a panic line, until it is believed
     KEEP = 4000     # bytes of console shown when the machine fails
 
-    def __init__(self, commands, bootargs="", timeout=30.0, **options):
+    def __init__(self, commands, bootargs="", timeout=30.0, recording="", **options):
         self.nonce = secrets.token_hex(8)
         words = f"{bootargs} nonce={self.nonce} exec={commands}".strip()
         if "\n" in words:
             raise Fault("CMD: one line, commands separated by ;")
         self.line = command(bootargs=words, extra=["-monitor", "none", "-serial", "stdio", "-no-reboot",
                             *options.pop("extra", ())], **options)
+        if recording:
+            self.line = record(self.line, recording)
         self.timeout = timeout
         self.begin = b"\x02" + self.nonce.encode()
         self.end = b"\x03" + self.nonce.encode() + b" "

@@ -135,6 +135,17 @@ class Shell(Machine):
         assert status == 0, f"{command}: status {status}: {output}"
         return output
 
+    def tap(self, command, timeout=RUN_TIMEOUT):
+        """Runs a program that prints TAP (tessera/test.h), all of whose tests must pass: their names."""
+        output, status = self.run(command, timeout)
+        plan = re.search(r"^1\.\.(\d+)$", output, re.M)
+        assert plan, f"{command}: no plan: {output}"
+        assert not re.search(r"^not ok ", output, re.M), f"{command}:\n{output}"
+        names = re.findall(r"^ok \d+ - (.*)$", output, re.M)
+        assert len(names) == int(plan.group(1)), f"{command}: {len(names)} of {plan.group(1)} tests ended: {output}"
+        assert status == 0, f"{command}: status {status}: {output}"
+        return names
+
     def memory(self):
         """`mem` as a dictionary: kernel, reserved, mem, tables, objects, resident, cleared, free, sum and ram."""
         text = self.ok("mem")
@@ -195,13 +206,22 @@ class Machines:
         self.options.update(mark.kwargs if mark else {})
         self.name = re.sub(r"[^A-Za-z0-9_.-]", "-", request.node.name)
         self.folder = os.path.join(config.invocation_params.dir, "build", "logs")
-        self.started, self.logs = [], []
+        self.started, self.logs, self.recordings = [], [], []
+        self.record = config.getoption("record")
 
     def start(self, kind, options):
         """Starts one; what it says is kept even if it never gets to a prompt."""
         self.logs.append(io.StringIO())
         self.started.append(kind(self.logs[-1], **{**self.options, **options}))
         return self.started[-1]
+
+    def path(self, ending):
+        return os.path.join(self.folder, f"{os.path.basename(BUILD)}-{self.name}.{ending}")
+
+    def recording(self):
+        """Where the next boot of execute() is recorded."""
+        self.recordings.append(self.path(f"{len(self.recordings) + 1}.recording"))
+        return self.recordings[-1]
 
     def end(self, failed):
         """Ends all; audits them unless the test failed already. Writes the log."""
@@ -211,8 +231,7 @@ class Machines:
                     guest.close()
         finally:
             os.makedirs(self.folder, exist_ok=True)
-            path = os.path.join(self.folder, f"{os.path.basename(BUILD)}-{self.name}.log")
-            with open(path, "w", encoding="utf-8") as file:
+            with open(self.path("log"), "w", encoding="utf-8") as file:
                 file.writelines(log.getvalue() for log in self.logs)
             for guest in self.started:
                 Machine.close(guest)
@@ -222,6 +241,9 @@ def pytest_addoption(parser):
     group = parser.getgroup("tessera")
     for name, what in (("mem", "64M to 1T"), ("smp", "harts"), ("dtb", "device tree"), ("disk", "image of a block device")):
         group.addoption(f"--{name}", default="", help=f"of all machines that say nothing else: {what}")
+
+
+    group.addoption("--record", action="store_true", help="record what execute() boots (one hart), for a replay")
 
 
 def pytest_configure(config):
@@ -237,11 +259,18 @@ def pytest_runtest_makereport(item, call):
     if call.when == "call":
         item.failed = report.failed
     if report.failed and getattr(item, "machines", None):
-        for number, log in enumerate(item.machines.logs, 1):
-            lines = log.getvalue().replace("\r", "").split("\n")
-            faults = [line for line in lines if line.startswith(("fault:", "PANIC:"))]
-            report.sections.append((f"machine {number}: faults", "\n".join(faults) or "none"))
-            report.sections.append((f"machine {number}: last lines", "\n".join(lines[-LAST_LINES:])))
+        report.sections += shown(item.machines)
+
+
+def shown(machines):
+    """What a report says of a failed test's machines."""
+    for number, log in enumerate(machines.logs, 1):
+        lines = log.getvalue().replace("\r", "").split("\n")
+        faults = [line for line in lines if line.startswith(("fault:", "PANIC:"))]
+        yield f"machine {number}: faults", "\n".join(faults) or "none"
+        yield f"machine {number}: last lines", "\n".join(lines[-LAST_LINES:])
+    for path in machines.recordings:
+        yield "to see it again", f"{os.path.join(machine.ROOT, 'tools', 'run')} replay {path} --gdb"
 
 
 @pytest.fixture
@@ -277,11 +306,13 @@ def console(machines):
 
 
 @pytest.fixture
-def execute():
+def execute(machines):
     """execute("a; b", "--mem", "1G") runs tools/run exec: .stdout, .stderr, .returncode."""
     def run(commands, *options, timeout=60):
-        return subprocess.run([os.path.join(machine.ROOT, "tools", "run"), "--build", BUILD, *options, "exec", commands],
-                              capture_output=True, text=True, timeout=timeout, check=False)
+        words = [os.path.join(machine.ROOT, "tools", "run"), "--build", BUILD, *options]
+        if machines.record and "--smp" not in options:
+            words += ["--record", machines.recording()]
+        return subprocess.run([*words, "exec", commands], capture_output=True, text=True, timeout=timeout, check=False)
     return run
 
 

@@ -15,7 +15,7 @@ static const struct manifest lines[] = {
 	  .extras = { { EXTRA_ARCHIVE, NULL }, { EXTRA_USES, "blk" } } },
 };
 
-static const struct manifest defaults = { .name = NULL, .prio = DEFAULT_PRIO, .version = 1 };
+static const struct manifest defaults = { .name = NULL, .prio = DEFAULT_PRIO, .version = 0 };
 
 const struct manifest *manifest_find(const char *name)
 {

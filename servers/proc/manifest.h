@@ -30,7 +30,7 @@ struct extra {
 struct manifest {
 	const char *name;       /* of the service and of the file in servers/ */
 	unsigned prio;          /* = rank */
-	unsigned version;       /* of its interface */
+	unsigned version;       /* of its interface; 0: its clients ask itself */
 	bool private;           /* opened by a session and by servers with EXTRA_USES only */
 	bool lazy;              /* started when first opened */
 	bool devices;           /* may map device registers */

@@ -250,7 +250,7 @@ int proc_on_open(const struct proc_request *request, const char *name, uint32_t 
 		return E_NOT_FOUND;
 	if (!caller || !may_open(caller, s))
 		return E_DENIED;
-	if (version != s->line->version)
+	if (s->line->version && version != s->line->version)
 		return E_BAD_VERSION;
 	(void)sys_delete(mint_slot);    /* what a refused delivery left */
 	if (sys_give(GIVE_COPY, s->endpoint, 1, mint_slot, RIGHT_CALL, caller->pid, 0))

@@ -1,5 +1,6 @@
 """What the pages under docs/ name is there: functions, calls, files, links, and an answer to every row of the security checklist."""
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -129,3 +130,10 @@ def test_the_checker_itself_sees_what_is_not_there():
     assert not defines(ROOT / "kernel/trap.c", "ipc_signal")    # called there, not defined
     assert not defines(ROOT / "kernel/thread.h", "ipc_call")    # declared only
     assert len(hops()) > 100
+
+
+def test_the_pages_become_a_site_without_dead_links(tmp_path):
+    done = subprocess.run([ROOT / "tools/docs", tmp_path / "site"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "<table>" in (tmp_path / "site/docs/abi.html").read_text()
+    assert 'href="docs/tutorial.html"' in (tmp_path / "site/index.html").read_text()

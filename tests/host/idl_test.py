@@ -116,7 +116,15 @@ REFUSED = [
     ("call f(cap lend thread a) -> ();", "2:17", "`lend` does not go with `thread`"),
     ("call f(cap copy thing a) -> ();", "2:17", "not `thing`"),
     ("call f(caps lend a) -> ();", "2:8", "not part of the language yet"),
-    ("signal s(u64 a);", "2:1", "not part of the language yet"),
+    ("signal s(u64 a);", "2:9", "`=` expected"),
+    ("signal s = 0;", "2:12", "must be 1 to 62, not 0"),
+    ("signal s = 63;", "2:12", "must be 1 to 62, not 63"),
+    ("signal s = 31;", "2:12", "bit 31 is proc's"),
+    ("signal s = 4;\nsignal u = 4;", "3:12", "`u` has the bit of `s`"),
+    ("signal S = 4;", "2:8", "must be lower-case"),
+    ("signal s = 4;\nsignal s = 5;", "3:8", "already made"),
+    ("call check() -> ();", "2:6", "makes the C name t_check"),
+    ("call loop() -> ();", "2:6", "makes the C name t_loop"),
     ("call f(" + ", ".join(f"cap copy a{i}" for i in range(5)) + ") -> ();", "2:6", "has 5 capabilities"),
     ("call f() -> () : NO_SUCH;", "2:18", "no error `NO_SUCH` in errors.def"),
     ("call f() -> () : OK;", "2:18", "no error here"),
@@ -209,7 +217,10 @@ enum kind : u8 {
 	## the second
 	TWO = 2;
 }
+## Two of them.
 struct pair { u32 left; u32 right; }
+## Not lost behind a brace.
+signal heard = 3;  ## somebody answered
 ## Says it.
 call say(string<9> word, mode how, cap lend frame) -> (pair both, cap copy endpoint e) : DENIED, IO;
 """

@@ -11,10 +11,16 @@ class Client(Base):
                 f"_Static_assert(IDL_CLIENT_RANK < {self.upper}_RANK,",
                 f'\t       "U1: a server calls only servers of higher rank: {self.name} has '
                 f'{self.interface.rank.number}");', "#endif", ""]
+        body += self.check()
         for call in self.interface.calls:
             body += self.stub(call)
         return self.page("client", "the calls: 0 or a positive error; results count on 0 only.",
                          ["tessera/idl.h", f"{self.name}_idl.h"], body)
+
+    def check(self):
+        return [f"/* Asks the server whether it speaks this version of {self.name}: 0; BAD_VERSION; BAD_MESSAGE: another "
+                "interface. */", "IDL_CHECKED", f"static inline int {self.name}_check(cap_t server)", "{",
+                f"\treturn idl_check(server, {self.upper}_INTERFACE, {self.upper}_VERSION);", "}", ""]
 
     def errors(self, call):
         return [f"Errors: {', '.join(error.text for error in call.errors)}."] if call.errors else []

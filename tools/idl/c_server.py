@@ -192,7 +192,9 @@ class Server(Base):
                  " * Checks the request and has its handler answer it; the answer is in r_->w, the buffer, and the info",
                  " * returned, which is for reply_recv; 0: the call was parked, nothing is to be answered.", " */",
                  f"static inline uint64_t {self.name}_dispatch({request} *r_)", "{",
-                 "\tswitch (info_label(r_->info)) {"]
+                 "\tswitch (info_label(r_->info)) {", f"\tcase IDL_LABEL({self.upper}_INTERFACE, 0):",
+                "\t\tif (r_->info & IDL_SHAPE)", "\t\t\treturn idl_refuse(r_->info, r_->buffer);",
+                f"\t\tr_->w[0] = {self.upper}_VERSION;", "\t\treturn INFO_REPLY + info_make(0, 1, 0);"]
         for call in self.interface.calls:
             lines += [f"\tcase {self.label(call)}:", f"\t\treturn {self.name}_serve_{call.name.text}(r_);"]
         return lines + ["\tdefault:", "\t\treturn idl_refuse(r_->info, r_->buffer);", "\t}", "}", ""]

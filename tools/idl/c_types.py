@@ -26,8 +26,17 @@ class Types(Base):
             body += self.enum(enum)
         for struct in interface.structs:
             body += self.struct(struct)
-        return self.page("idl", f"numbers and types of the {self.name} interface.", ["tessera/abi.h"],
-                         body + self.methods())
+        for signal in interface.signals:
+            body += self.signal(signal)
+        return self.page("idl", f"numbers and types of the {self.name} interface.",
+                         ["tessera/syscall.h" if interface.signals else "tessera/abi.h"], body + self.methods())
+
+    def signal(self, signal):
+        name, bit = signal.name.text, f"{self.upper}_SIGNAL_{signal.name.text.upper()}"
+        lines = comment(signal.doc) + [f"#define {bit} (1ull << {signal.value.number})"]
+        lines += ["/* Makes in the empty slot the right to signal it on the endpoint, for sys_signal. 0 or a positive error. */"]
+        return lines + [f"static inline int {self.name}_give_{name}(cap_t endpoint, cap_t slot)", "{",
+                        f"\treturn (int)-sys_give(GIVE_COPY, endpoint, 1, slot, RIGHT_SIGNAL, {bit}, 0);", "}", ""]
 
     def enum(self, enum):
         tag = f"{self.name}_{enum.name.text}"

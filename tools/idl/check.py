@@ -5,11 +5,12 @@ Fills in what the generators need: numbers, sizes, kinds, layouts. Collects ever
 import re
 from dataclasses import dataclass, field
 
-from syntax import Problem, SCALARS, VERBS
+from syntax import Problem, SCALARS
 
 REGISTER_WORDS = 5
 MOST_WORDS = 125
 MOST_CAPS = 4
+RESTARTED_BIT = 31      # SIGNAL_RESTARTED of tessera/start.h
 SIZES = {"u8": 1, "u16": 2, "u32": 4, "u64": 8, "i32": 4, "i64": 8, "char": 1}
 CAP_TYPES = ("frame", "cnode", "vspace", "thread", "endpoint", "system", "hart")
 BUILTIN_TYPES = SCALARS + ("char", "string", "bytes", "cap", "caps")
@@ -109,7 +110,7 @@ class Checker:
         self.resolve(interface.rank, 0, 63, "the rank")
         for suffix in ("INTERFACE", "VERSION", "RANK"):
             self.c_name(interface.name, f"{interface.name.text.upper()}_{suffix}")
-        for suffix in ("dispatch", "loop", "call_name"):
+        for suffix in ("dispatch", "loop", "check", "call_name"):
             self.c_name(interface.name, f"{interface.name.text}_{suffix}")
 
     def constant(self, const, what, most=(1 << 64) - 1):
@@ -188,6 +189,22 @@ class Checker:
         if offset and words_of(offset) > MOST_WORDS:
             self.problem(struct.name, f"struct `{struct.name.text}` has {words_of(offset)} words, "
                                       f"a message has {MOST_WORDS}")
+
+    def signals(self):
+        """Bits of an endpoint: libc has bit 0, proc bit 31, and a badge of all bits is none."""
+        bits = {}
+        for signal in self.interface.signals:
+            name = signal.name.text
+            self.spelling(signal.name, LOWER, "the signal")
+            for c_name in (f"{self.interface.name.text.upper()}_SIGNAL_{name.upper()}", f"{self.interface.name.text}_give_{name}"):
+                self.c_name(signal.name, c_name)
+            bit = self.resolve(signal.value, 1, 62, "a signal's bit")
+            if bit == RESTARTED_BIT:
+                self.problem(signal.value, f"bit {bit} is proc's: a server that was given to this one runs again")
+            elif bit in bits:
+                self.problem(signal.value, f"`{name}` has the bit of `{bits[bit]}`")
+            elif bit is not None:
+                bits[bit] = name
 
     # Calls
 
@@ -291,6 +308,7 @@ class Checker:
             self.type_name(struct.name, struct, "struct")
         for struct in self.interface.structs:
             self.struct(struct)
+        self.signals()
         for number, call in enumerate(self.interface.calls, 1):
             self.call(number, call)
         if len(self.interface.calls) > 0xffff:

@@ -78,6 +78,10 @@ def section(interface):
                        [(field.offset, f"`{field.name.text}`",
                          field.type.text + (f"[{field.length}]" if field.count is not None else ""), cell(field.doc))
                         for field in struct.fields])
+    if interface.signals:
+        lines += table(["Signal", "Bit", "Meaning"],
+                       [(f"`{name.upper()}_SIGNAL_{signal.name.text.upper()}`", signal.value.number, cell(signal.doc))
+                        for signal in interface.signals])
     for call in interface.calls:
         lines += call_section(name, call)
     return lines

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 SCALARS = ("u8", "u16", "u32", "u64", "i32", "i64")
 VERBS = ("copy", "share", "freeze", "lend", "donate")
-LATER = ("signal", "caps")
+LATER = ("caps",)
 
 TOKEN = re.compile(r"""
     (?P<space>[ \t\r\n]+)
@@ -123,6 +123,7 @@ class Interface:
     consts: list = field(default_factory=list)
     enums: list = field(default_factory=list)
     structs: list = field(default_factory=list)
+    signals: list = field(default_factory=list)     # of Const: the bit's number
     calls: list = field(default_factory=list)
 
 
@@ -233,6 +234,14 @@ class Parser:
                     raise Problem(doc_at, "this documentation (##) stands before nothing")
                 return result
             self.item(result, doc)
+            self.doc_behind(self.tokens[self.at - 1], doc)
+
+    def doc_behind(self, end, doc):
+        """Takes the documentation that stands on the line of the token that ended what it belongs to."""
+        after = self.tokens[self.at]
+        if after.kind == "doc" and after.position.line == end.position.line:
+            doc.append(after.text[2:].strip())
+            self.at += 1
 
     def item(self, interface, doc):
         if self.accept("const"):
@@ -244,17 +253,20 @@ class Parser:
             interface.enums.append(self.enum(doc, True))
         elif self.accept("struct"):
             interface.structs.append(self.struct(doc))
+        elif self.accept("signal"):
+            interface.signals.append(self.const(doc, "the signal's name", "the number of its bit, or a constant"))
+            self.expect(";")
         elif self.accept("call"):
             interface.calls.append(self.call(doc))
         elif self.peek().text in LATER:
             raise Problem(self.peek().position, f"`{self.peek().text}` is not part of the language yet")
         else:
-            self.fail("`const`, `enum`, `flags`, `struct` or `call`")
+            self.fail("`const`, `enum`, `flags`, `struct`, `signal` or `call`")
 
-    def const(self, doc):
-        name = self.name("a constant's name")
+    def const(self, doc, what="a constant's name", value="a number or a constant"):
+        name = self.name(what)
         self.expect("=")
-        return Const(name, self.value("a number or a constant"), doc)
+        return Const(name, self.value(value), doc)
 
     def block(self, element):
         """{ element; ... } with an optional semicolon behind. Documentation stands before an element or on its line."""
@@ -263,14 +275,11 @@ class Parser:
         while True:
             doc = self.docs()
             if self.accept("}"):
-                self.accept(";")
+                if self.tokens[self.at].text == ";":    # accept() would pass over the documentation of what follows
+                    self.at += 1
                 return result
             result.append(element(doc))
-            end = self.expect(";")
-            after = self.tokens[self.at]
-            if after.kind == "doc" and after.position.line == end.position.line:
-                doc.append(after.text[2:].strip())
-                self.at += 1
+            self.doc_behind(self.expect(";"), doc)
 
     def enum(self, doc, flags):
         name = self.name("the type's name")

@@ -140,6 +140,19 @@ IDL_COLD int idl_answer_too_big(uint64_t info)
 	return E_TOO_BIG;
 }
 
+/* Asks a server for the version of its interface, which is method 0 of every interface. */
+IDL_COLD int idl_check(cap_t server, uint32_t interface, uint64_t version)
+{
+	struct message m = { .info = info_make(IDL_LABEL(interface, 0), 0, 0) };
+	long status = sys_call(server, &m);
+
+	if (status)
+		return (int)-status;
+	if (m.info != info_make(0, 1, 0))
+		return idl_answer_error(m.info);
+	return m.w[0] == version ? 0 : E_BAD_VERSION;
+}
+
 /* What a dispatch returns for a handler's result that is not 0. */
 static inline uint64_t idl_outcome(int error)
 {

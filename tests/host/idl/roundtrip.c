@@ -261,6 +261,34 @@ int every_on_parked_plain(const struct every_request *request)
 
 /* Checks */
 
+/* The version travels as method 0, which reaches no handler. */
+static void test_version(void)
+{
+	assert(every_check(SERVER) == 0 && handled == 0);
+	assert(idl_check(SERVER, EVERY_INTERFACE, EVERY_VERSION + 1) == E_BAD_VERSION);
+	assert(idl_check(SERVER, EVERY_INTERFACE + 1, EVERY_VERSION) == E_BAD_MESSAGE);
+	assert(every_check(SERVER + 1) == E_BAD_SLOT && handled == 0);
+	corrupt_answer = 1;
+	assert(every_check(SERVER) == E_BAD_MESSAGE);
+	corrupt_answer = 0;
+}
+
+/* sys_give as every_give_ calls it. */
+static uint64_t given_badge;
+
+long sys_give(unsigned verb, cap_t src, uint64_t count, cap_t dst, unsigned rights, uint64_t badge, uint64_t part)
+{
+	assert(verb == GIVE_COPY && src == OWN_ENDPOINT && count == 1 && rights == RIGHT_SIGNAL && part == 0);
+	given_badge = badge;
+	return dst == TAKEN ? 0 : -E_NOT_EMPTY;
+}
+
+static void test_signals(void)
+{
+	assert(every_give_ready(OWN_ENDPOINT, TAKEN) == 0 && given_badge == 1 << 5);
+	assert(every_give_gone(OWN_ENDPOINT, TAKEN + 1) == E_NOT_EMPTY && given_badge == EVERY_SIGNAL_GONE);
+}
+
 static void test_nothing(void)
 {
 	assert(every_nothing(SERVER) == 0 && handled == 1);
@@ -489,7 +517,7 @@ static void test_bad_requests(void)
 {
 	uint64_t none[5] = { 0 };
 
-	refused(0, 0, 0, 0, 0, 0);
+	refused(0, 1, 0, 0, 0, 0);
 	refused(10, 0, 0, 0, 0, 0);
 	refused(EVERY_CALL_NOTHING + 0x80000, 0, 0, 0, 0, 0);
 	refused(EVERY_CALL_NOTHING, 1, 0, 0, 0, 0);
@@ -532,6 +560,7 @@ static void test_random(long rounds)
 {
 	while (rounds-- > 0) {
 		uint64_t w[5], info;
+		unsigned method = (unsigned)random_word() % 11, words = (unsigned)random_word() % 126;
 		unsigned n_items = random_word() & 1 ? (unsigned)random_word() % 5 : 0, slots = 0;
 		int before = handled;
 
@@ -549,8 +578,10 @@ static void test_random(long rounds)
 		for (unsigned i = 0; i < n_items; i++)
 			slots += server_buffer.recv[i].count;
 		deleted = 0;
-		info = request((unsigned)random_word() % 11, (unsigned)random_word() % 126, n_items, w);
-		if (handled == before)
+		info = request(method, words, n_items, w);
+		if (!method && !words && !n_items)
+			assert(info_label(info) == 0 && handled == before);     /* asks for the version */
+		else if (handled == before)
 			assert(info_label(info) == E_BAD_MESSAGE && deleted == (int)slots);
 	}
 }
@@ -563,6 +594,8 @@ static void test_names(void)
 
 int main(int argc, char **argv)
 {
+	test_version();
+	test_signals();
 	test_nothing();
 	test_scalars();
 	test_structs();

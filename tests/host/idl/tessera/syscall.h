@@ -36,4 +36,5 @@ static inline unsigned info_items(uint64_t info)
 long sys_call(cap_t endpoint, struct message *m);
 long sys_reply_recv(cap_t endpoint, struct message *m, cap_t saved, uint64_t deadline);
 long sys_delete(cap_t slot);
+long sys_give(unsigned verb, cap_t src, uint64_t count, cap_t dst, unsigned rights, uint64_t badge, uint64_t part);
 #endif

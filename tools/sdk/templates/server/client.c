@@ -10,6 +10,8 @@ int main(int argc, char **argv)
 	uint64_t count;
 	int error = server_open("@NAME@", @UPPER@_VERSION, &server);
 
+	if (!error)
+		error = @NAME@_check(server);
 	for (int i = 1; i < argc && !error; i++) {
 		error = @NAME@_add(server, (uint32_t)atoi(argv[i]), &count);
 		if (!error)
