@@ -45,14 +45,23 @@ struct frame {
 	uint32_t state : 5;
 };
 
-enum mega_state { MEGA_NONE, MEGA_FREE, MEGA_SPLIT, MEGA_MIXED, MEGA_USED, MEGA_BAD, MEGA_PINNED };
+enum mega_state {
+	MEGA_NONE,
+	MEGA_FREE,
+	MEGA_SPLIT,
+	MEGA_MIXED,             /* split, and not all of it is RAM: never whole */
+	MEGA_USED,              /* one of mem's CNodes */
+	MEGA_BAD,               /* did not answer */
+	MEGA_PINNED,            /* contiguous memory */
+	MEGA_DEVICE,            /* no RAM in it, but devices */
+};
 
 struct mega {
 	uint32_t next, prev;    /* in the pool's list it stands in; 0 none */
 	uint16_t head;          /* first free piece, PIECE_NONE: none */
 	uint16_t free;          /* free pieces */
 	uint16_t slots;         /* first own slot of the CNodes that hold its pieces */
-	uint8_t state;          /* enum mega_state. MIXED: not all of it is RAM, never whole; BAD: did not answer */
+	uint8_t state;          /* enum mega_state */
 	uint8_t pool;
 };
 #define PIECE_NONE 0xffff

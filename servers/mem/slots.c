@@ -131,8 +131,21 @@ cap_t slots_spare(void)
 		return spare;
 	if (stock_next < ROOT_STOCK_FRAMES)
 		return own_cap(ROOT_STOCK + stock_next++);
-	frame = frames_take_clear(FRAME_MEM, 0);
+	frame = frames_take(FRAME_MEM, 0);
 	return frame ? slots_frame(frame) : 0;
+}
+
+cap_t slots_spare_clear(void)
+{
+	cap_t spare;
+	uint32_t frame;
+
+	if (stock_next >= ROOT_STOCK_FRAMES && !spare_back) {
+		frame = frames_take_clear(FRAME_MEM, 0);
+		return frame ? slots_frame(frame) : 0;
+	}
+	spare = slots_spare();
+	return spare && !sys_fill(spare, 0, 0, PAGE_SIZE) ? spare : 0;
 }
 
 void slots_spare_back(cap_t frame)
@@ -342,6 +355,16 @@ uint32_t slots_share_take(void)
 	share_free = ((struct share *)slab_at(&shares, id))->next;
 	shares_used++;
 	return id;
+}
+
+uint32_t slots_share_row(uint32_t *n)
+{
+	uint32_t first = slots_share_take(), most = *n;
+
+	/* Free ones are linked in ascending order where they were made; a row ends with its CNode. */
+	for (*n = 1; first && *n < most && share_free == first + *n && (share_free - 1) % NODE_SLOTS; ++*n)
+		(void)slots_share_take();
+	return first;
 }
 
 cap_t slots_share(uint32_t share)

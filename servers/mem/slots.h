@@ -39,6 +39,14 @@ static inline cap_t slots_frame(uint32_t frame)
 	return slots_piece(m->slots, piece);
 }
 #endif
+/* How many frames from this one on have slots in a row: to the end of its CNode or megapage. */
+static inline uint32_t slots_row(uint32_t frame)
+{
+	uint32_t rest = FRAMES_PER_MEGA - frame % FRAMES_PER_MEGA;
+	uint32_t row = NODE_SLOTS + 1 - (uint32_t)slots_frame(frame) % (NODE_SLOTS + 1);
+
+	return row < rest ? row : rest;
+}
 cap_t slots_mega(uint32_t mega);
 cap_t slots_giga(uint32_t giga);
 
@@ -56,8 +64,12 @@ bool slots_split_mixed(uint32_t mega);
 long slots_split_mega(uint32_t mega);
 void slots_merge_mega(uint32_t mega);
 
-/* A free frame for mem's own use that has no record: of the boot stock, else one out of frames.h. 0: none. */
+/*
+ * A free frame for mem's own use that has no record: of the boot stock, else one out of frames.h; with anything in it, or
+ * all zero. 0: none.
+ */
 cap_t slots_spare(void);
+cap_t slots_spare_clear(void);
 /* One that was not needed after all. */
 void slots_spare_back(cap_t frame);
 
@@ -76,6 +88,8 @@ void slots_follow(void);
 
 /* Slots for shares of frames: ids 1.. ; taken one by one, 0: none. */
 uint32_t slots_share_take(void);
+/* As many in a row as can be had without searching, *n at most, which it sets; the first, 0: none. */
+uint32_t slots_share_row(uint32_t *n);
 cap_t slots_share(uint32_t share);
 /* Deletes what is in it. */
 void slots_share_give(uint32_t share);

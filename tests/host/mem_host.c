@@ -157,6 +157,22 @@ void vm_revoke(cap_t frame)
 	host_revokes++;
 }
 
+bool vm_share_row(cap_t frame, cap_t slot, uint32_t n, unsigned rights)
+{
+	(void)rights;
+	CHECK(frame >> 40 == 1 && slot >> 41 == 1 && n);
+	return true;
+}
+
+uint32_t slots_share_row(uint32_t *n)
+{
+	uint32_t first = slots_share_take(), most = *n;
+
+	for (*n = 1; first && *n < most && !shares_freed && !host_fail_shares; ++*n)
+		CHECK(slots_share_take() == first + *n);
+	return first;
+}
+
 bool vm_clear_part(cap_t frame, uint64_t at)
 {
 	host_content[(frame & 0xffffffff) + (at >> PAGE_SHIFT)] = 0;
