@@ -65,8 +65,8 @@ long slots_split_mega(uint32_t mega);
 void slots_merge_mega(uint32_t mega);
 
 /*
- * A free frame for mem's own use that has no record: of the boot stock, else one out of frames.h; with anything in it, or
- * all zero. 0: none.
+ * A free frame for mem's own use that has no record: of the boot stock, else one out of frames.h; with anything in
+ * it, or all zero. 0: none.
  */
 cap_t slots_spare(void);
 cap_t slots_spare_clear(void);
