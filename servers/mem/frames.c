@@ -66,12 +66,18 @@ static void list_remove(uint32_t *head, uint32_t mega)
 	m->next = m->prev = 0;
 }
 
+/* The first piece that is not for slots and records. */
+static uint32_t mega_first(const struct mega *m)
+{
+	return m->state == MEGA_WIDE ? WIDE_FIRST : PIECE_FIRST;
+}
+
 /* The list a split megapage belongs in by its number of free pieces; NULL: in none. */
 static uint32_t *mega_list(const struct mega *m)
 {
 	if (m->free == 0)
 		return 0;
-	if (m->free == PIECES_USABLE && m->state == MEGA_SPLIT)
+	if (m->free == FRAMES_PER_MEGA - mega_first(m) && m->state != MEGA_MIXED)
 		return &frames_pools[m->pool].idle;
 	return &frames_pools[m->pool].partial;
 }
@@ -221,19 +227,18 @@ static bool mega_split(unsigned pool)
 		frames_add_mega(mega, pool);
 		return false;
 	}
-	m->state = MEGA_SPLIT;
 	m->head = PIECE_NONE;
 	m->free = 0;
 	frames_counts[FRAME_NONE] += FRAMES_PER_MEGA;
-	for (uint32_t i = 0; i < PIECE_FIRST; i++)
+	for (uint32_t i = 0; i < mega_first(m); i++)
 		frames_set(base + i, FRAME_SLOTS, 0);
-	for (uint32_t i = FRAMES_PER_MEGA; i-- > PIECE_FIRST; ) {
+	for (uint32_t i = FRAMES_PER_MEGA; i-- > mega_first(m); ) {
 		frames_set(base + i, FRAME_FREE, 0);
 		frames_table[base + i].link = m->head;
 		m->head = i;
 	}
-	m->free = PIECES_USABLE;
-	frames_pools[pool].free_4k += PIECES_USABLE;
+	m->free = FRAMES_PER_MEGA - mega_first(m);
+	frames_pools[pool].free_4k += m->free;
 	list_add(&frames_pools[pool].idle, mega);
 	return true;
 }
@@ -245,10 +250,10 @@ static void mega_merge(uint32_t mega)
 	struct pool *p = &frames_pools[m->pool];
 
 	list_remove(&p->idle, mega);
-	p->free_4k -= PIECES_USABLE;
+	p->free_4k -= m->free;
 	p->frames -= FRAMES_PER_MEGA;
-	frames_counts[FRAME_FREE] -= PIECES_USABLE;
-	frames_counts[FRAME_SLOTS] -= PIECE_FIRST;
+	frames_counts[FRAME_FREE] -= m->free;
+	frames_counts[FRAME_SLOTS] -= mega_first(m);
 	slots_merge_mega(mega);
 	frames_add_mega(mega, m->pool);
 }
@@ -496,7 +501,7 @@ static bool mega_count(uint32_t mega, uint64_t *found, uint64_t *seen)
 
 	if (m->state == MEGA_FREE)
 		found[FRAME_STATES]++;
-	if (m->state != MEGA_SPLIT && m->state != MEGA_MIXED)
+	if (!mega_is_split(m))
 		return true;
 	for (uint32_t i = 0; i < FRAMES_PER_MEGA; i++)
 		found[frames_table[mega * FRAMES_PER_MEGA + i].state]++;

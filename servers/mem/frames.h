@@ -48,7 +48,8 @@ struct frame {
 enum mega_state {
 	MEGA_NONE,
 	MEGA_FREE,
-	MEGA_SPLIT,
+	MEGA_SPLIT,             /* its slots are in it */
+	MEGA_WIDE,              /* split, its slots in the CNode of its group: slots.c */
 	MEGA_MIXED,             /* split, and not all of it is RAM: never whole */
 	MEGA_USED,              /* one of mem's CNodes */
 	MEGA_BAD,               /* did not answer */
@@ -66,6 +67,11 @@ struct mega {
 };
 #define PIECE_NONE 0xffff
 
+static inline bool mega_is_split(const struct mega *m)
+{
+	return m->state == MEGA_SPLIT || m->state == MEGA_WIDE || m->state == MEGA_MIXED;
+}
+
 enum giga_state { GIGA_NONE, GIGA_FREE, GIGA_SPLIT };
 
 struct giga {
@@ -74,10 +80,11 @@ struct giga {
 	uint8_t pool;
 };
 
-/* The first pieces of a split megapage hold the CNodes for the others, then their records. */
+/* The first pieces of a split megapage hold the CNodes for the others, then their records; of a wide one the records. */
 #define PIECE_RECORDS    4u
 #define PIECE_FIRST      5u
 #define PIECES_USABLE    (FRAMES_PER_MEGA - PIECE_FIRST)
+#define WIDE_FIRST       1u
 
 struct pool {
 	uint32_t node;          /* NUMA id */

@@ -367,7 +367,9 @@ void machine_start(const struct boot_info *boot)
 	machine.reserved = machine.ram - machine.kernel - (taken << PAGE_SHIFT);
 	seed_random();
 	frames_stock_size(frames_free());
-	account_start(frames_free() < slots_most_frames() ? frames_free() : slots_most_frames());
+	account_start(frames_free());
+	if (machine_word("wide"))
+		slots_go_wide();
 	if (archive_end) {
 		machine.archive_size = machine_dt.initrd.size;
 		machine.archive = object_range(archive_page >> PAGE_SHIFT, machine.archive_size, RIGHT_R | RIGHT_X);
