@@ -4,9 +4,9 @@
  * The primary slot of a frame follows from its number. The pieces of a split frame stand in CNodes of 127
  * usable slots; a split megapage brings its own: its first four pieces are the CNodes for the other 508
  * (32 B a frame), the fifth holds their records. The own CNode starts with 512 slots and is replaced by
- * one of 65,536 when nearly full; the boot CNode is then named through it. Of a large machine, megapages that are split
- * when half of those are in use are wide: a group of 128 has one CNode of 65,536 for all its frames, made of a megapage,
- * and only the first piece of each holds records. Knows the kernel's calls, not what frames are used for.
+ * one of 65,536 when nearly full; the boot CNode is then named through it. Of a large machine, megapages that are
+ * split when half of those are in use are wide: a group of 128 has one CNode of 65,536 for all its frames, made of a
+ * megapage, and only the first piece of each holds records. Knows the kernel's calls, not what frames are used for.
  */
 #ifndef MEM_SLOTS_H
 #define MEM_SLOTS_H
@@ -65,8 +65,8 @@ bool slots_split_giga(uint32_t giga);
 /* Splits an UNKNOWN megapage, of which parts are to be carved, into slots outside it. */
 bool slots_split_mixed(uint32_t mega);
 /*
- * Splits a RAM megapage, and says in its state how; its first pieces become the slots and records of the others. 0 or an
- * error as of the kernel.
+ * Splits a RAM megapage, and says in its state how; its first pieces become the slots and records of the others.
+ * 0 or an error as of the kernel.
  */
 long slots_split_mega(uint32_t mega);
 void slots_merge_mega(uint32_t mega);
