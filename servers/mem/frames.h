@@ -80,7 +80,7 @@ struct giga {
 	uint8_t pool;
 };
 
-/* The first pieces of a split megapage hold the CNodes for the others, then their records; of a wide one the records. */
+/* The first pieces of a split megapage hold the CNodes for the others, then their records; of a wide one only these. */
 #define PIECE_RECORDS    4u
 #define PIECE_FIRST      5u
 #define PIECES_USABLE    (FRAMES_PER_MEGA - PIECE_FIRST)
