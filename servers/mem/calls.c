@@ -418,7 +418,7 @@ static void why_frame(uint64_t address, struct mem_why_entry *what)
 		return;
 	if (frames_gigas[giga].state == GIGA_FREE || m->state == MEGA_FREE) {
 		what->state = 32;
-	} else if (m->state == MEGA_SPLIT || m->state == MEGA_MIXED) {
+	} else if (mega_is_split(m)) {
 		what->state = frames_table[address >> PAGE_SHIFT].state;
 		what->owner = frames_table[address >> PAGE_SHIFT].owner;
 	}

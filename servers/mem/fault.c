@@ -185,12 +185,24 @@ static uint32_t region_at_fault(struct space *s, uint32_t page)
 	return id;
 }
 
+/* Makes pages from `page` on present, up to `end` or the first that is, and adds them; how many. */
+static uint32_t fill(const struct region *r, uint32_t page, uint32_t end, unsigned rights)
+{
+	struct slot_run run[MAP_ITEMS];
+	unsigned runs;
+	uint32_t n = object_fill(r->object, r->offset + (page - r->first), end - page, run, &runs);
+
+	for (unsigned i = 0; i < runs; i++) {
+		item_add(run[i].cap, run[i].count, (uint64_t)page << PAGE_SHIFT, rights);
+		page += (uint32_t)run[i].count;
+	}
+	return n;
+}
+
 /* Pages behind the faulting one that come with it: more each time that touches go on in sequence. */
 static void around_sequence(struct space *s, struct region *r, uint32_t page, unsigned rights)
 {
-	uint32_t end = region_end(r), want = 1, n;
-	struct slot_run run[MAP_ITEMS];
-	unsigned runs;
+	uint32_t end = region_end(r), want = 1;
 
 	if (page == r->next_touch)
 		want = r->window * AROUND_GROWTH < AROUND_PAGES ? r->window * AROUND_GROWTH : AROUND_PAGES;
@@ -200,43 +212,37 @@ static void around_sequence(struct space *s, struct region *r, uint32_t page, un
 		end = page + want;
 	r->window = want;
 	r->next_touch = page + want;
-	if (++page >= end)
-		return;
-	n = object_fill(r->object, r->offset + (page - r->first), end - page, run, &runs);
-	s->resident += n;
-	for (unsigned i = 0; i < runs; i++) {
-		item_add(run[i].cap, run[i].count, (uint64_t)page << PAGE_SHIFT, rights);
-		page += (uint32_t)run[i].count;
-	}
+	if (++page < end)
+		s->resident += fill(r, page, end, rights);
 }
 
-/*
- * The other pages of its group of 16 that this space has not touched: their frames exist, only shares
- * are made.
- */
-static void around_group(struct space *s, const struct region *r, uint32_t page, unsigned rights)
+/* A page of a region that views, and those of its group of 16 that this space has not touched. 0 or an error number. */
+static unsigned map_group(struct space *s, const struct region *r, uint32_t page, unsigned rights)
 {
-	uint32_t first = page & ~(GROUP_PAGES - 1), end = first + GROUP_PAGES;
+	uint32_t first = page & ~(GROUP_PAGES - 1), end = first + GROUP_PAGES, n;
+	cap_t cap = object_have(r->object, r->offset + (page - r->first));
 
+	if (object_past_end(r->object, r->offset + (page - r->first)))
+		return E_BAD_RANGE;
+	/* The page itself goes first; a device's registers come one by one. */
+	if (cap)
+		item_add(cap, 1, (uint64_t)page << PAGE_SHIFT, rights);
 	if (first < r->first)
 		first = r->first;
 	if (end > region_end(r))
 		end = region_end(r);
-	for (uint32_t p = first; p < end; p++) {
-		uint32_t number = r->offset + (p - r->first);
-		bool made;
-		cap_t cap;
-
-		if (p == page)
-			continue;
-		cap = object_page(r->object, number, &made);
-		if (!cap)
-			return;
-		if (!made)
-			continue;
-		s->shared++;
-		item_add(cap, 1, (uint64_t)p << PAGE_SHIFT, rights);
+	if (cap || r->kind == REGION_DEVICE)
+		end = page + 1;
+	n = cap ? 0 : fill(r, page, end, rights);
+	s->shared += n;
+	if (!cap && !n)
+		return E_NO_MEMORY;
+	while (first < page && !cap && r->kind != REGION_DEVICE) {
+		n = fill(r, first, page, rights);
+		s->shared += n;
+		first += n ? n : 1;
 	}
+	return 0;
 }
 
 /* Items for a page of a region with an object. 0 or an error number. */
@@ -247,8 +253,8 @@ static unsigned map_object_page(struct space *s, struct region *r, uint32_t page
 	bool made;
 	cap_t cap;
 
-	if (region_views(r) && object_past_end(r->object, number))
-		return E_BAD_RANGE;
+	if (region_views(r))
+		return map_group(s, r, page, rights);
 	if (r->noreserve && !object_have(r->object, number) && !account_charge(&s->account, 1))
 		return E_NO_MEMORY;
 	cap = object_page(r->object, number, &made);
@@ -258,11 +264,6 @@ static unsigned map_object_page(struct space *s, struct region *r, uint32_t page
 		return E_NO_MEMORY;
 	}
 	item_add(cap, 1, (uint64_t)page << PAGE_SHIFT, rights);
-	if (region_views(r)) {
-		s->shared += made;
-		around_group(s, r, page, rights);
-		return 0;
-	}
 	s->resident += made;
 	if (made && !r->noreserve)
 		around_sequence(s, r, page, rights);
@@ -325,6 +326,34 @@ static __attribute__((noinline)) uint64_t answer_slow(void)
 	return resolve_answer(thread);
 }
 
+/* The answer to the fault: page record id with a zero frame, for an empty entry of the region's object. */
+static inline uint64_t answer_page(uint32_t space, struct region *r, uint32_t *entry, uint32_t id, uint32_t frame)
+{
+	uint64_t page = self->va >> PAGE_SHIFT;
+	struct space *s = space_at(space);
+
+	*entry = id;
+	*page_at(id) = (struct page){ .frame = frame, .refs = 1 };
+	object_at(r->object)->resident++;
+	s->resident++;
+	s->faults++;
+	r->window = 1;
+	r->next_touch = (uint32_t)page + 1;
+	self->item = (struct map_item){ slots_frame(frame), 1, page << PAGE_SHIFT, r->prot | (r->prot >> 1 & RIGHT_R) };
+	return answer(space, 1);
+}
+
+/* The stock is empty. */
+static __attribute__((noinline)) uint64_t answer_cold(uint32_t space, struct region *r, uint32_t *entry, uint32_t id)
+{
+	uint32_t frame = frames_take_clear(FRAME_PAGE, id);
+
+	if (frame)
+		return answer_page(space, r, entry, id, frame);
+	slab_give(&page_slab, id);
+	return answer_slow();
+}
+
 uint64_t fault_answer(uint64_t badge, uint64_t va, uint64_t how)
 {
 	const struct thread *t = thread_at((uint32_t)badge);
@@ -350,19 +379,13 @@ uint64_t fault_answer(uint64_t badge, uint64_t va, uint64_t how)
 		return answer_slow();
 	number = r->offset + ((uint32_t)page - r->first);
 	entry = object_entry(o, number);
-	if (!entry || *entry || !frames_stock.used || !page_slab.free)
+	if (!entry || *entry || !page_slab.free)
 		return answer_slow();
 	id = slab_take_free(&page_slab, page_at(page_slab.free));
+	if (!frames_stock.used)
+		return answer_cold(t->space, r, entry, id);
 	frame = frames_take_stock(FRAME_PAGE, id);
-	*entry = id;
-	*page_at(id) = (struct page){ .frame = frame, .refs = 1 };
-	o->resident++;
-	s->resident++;
-	s->faults++;
-	r->window = 1;
-	r->next_touch = (uint32_t)page + 1;
-	self->item = (struct map_item){ slots_frame(frame), 1, page << PAGE_SHIFT, r->prot | (r->prot >> 1 & RIGHT_R) };
-	return answer(t->space, 1);
+	return answer_page(t->space, r, entry, id, frame);
 }
 
 /* A shared page's slot was emptied with the page of the object: it gets the new one. */

@@ -66,48 +66,67 @@ static void list_remove(uint32_t *head, uint32_t mega)
 	m->next = m->prev = 0;
 }
 
+/* The first piece that is not for slots and records. */
+static uint32_t mega_first(const struct mega *m)
+{
+	return m->state == MEGA_WIDE ? WIDE_FIRST : PIECE_FIRST;
+}
+
 /* The list a split megapage belongs in by its number of free pieces; NULL: in none. */
 static uint32_t *mega_list(const struct mega *m)
 {
 	if (m->free == 0)
 		return 0;
-	if (m->free == PIECES_USABLE && m->state == MEGA_SPLIT)
+	if (m->free == FRAMES_PER_MEGA - mega_first(m) && m->state != MEGA_MIXED)
 		return &frames_pools[m->pool].idle;
 	return &frames_pools[m->pool].partial;
 }
 
-static void mega_push(uint32_t mega, uint32_t piece)
+/* Moves the megapage from the list `before` (NULL: none) to the one it belongs in by its number of free pieces. */
+static __attribute__((noinline)) void mega_relist(uint32_t mega, uint32_t *before)
+{
+	uint32_t *after = mega_list(&frames_megas[mega]);
+
+	if (after == before)
+		return;
+	if (before)
+		list_remove(before, mega);
+	if (after)
+		list_add(after, mega);
+}
+
+/* Whether a megapage with so many free pieces may be in another list than with one more or less. */
+static inline bool mega_edge(uint32_t free)
+{
+	return free == 0 || free >= PIECES_USABLE;
+}
+
+static inline void mega_push(uint32_t mega, uint32_t piece)
 {
 	struct mega *m = &frames_megas[mega];
-	uint32_t *before = mega_list(m), *after;
+	bool edge = mega_edge(m->free) || mega_edge(m->free + 1);
+	uint32_t *before = edge ? mega_list(m) : 0;
 
 	frames_table[mega * FRAMES_PER_MEGA + piece].link = m->head;
 	m->head = piece;
 	m->free++;
 	frames_pools[m->pool].free_4k++;
-	after = mega_list(m);
-	if (after != before) {
-		if (before)
-			list_remove(before, mega);
-		list_add(after, mega);
-	}
+	if (edge)
+		mega_relist(mega, before);
 }
 
-static uint32_t mega_pop(uint32_t mega)
+static inline uint32_t mega_pop(uint32_t mega)
 {
 	struct mega *m = &frames_megas[mega];
 	uint32_t frame = mega * FRAMES_PER_MEGA + m->head;
-	uint32_t *before = mega_list(m), *after;
+	bool edge = mega_edge(m->free) || mega_edge(m->free - 1);
+	uint32_t *before = edge ? mega_list(m) : 0;
 
 	m->head = frames_table[frame].link;
 	m->free--;
 	frames_pools[m->pool].free_4k--;
-	after = mega_list(m);
-	if (after != before) {
-		list_remove(before, mega);
-		if (after)
-			list_add(after, mega);
-	}
+	if (edge)
+		mega_relist(mega, before);
 	return frame;
 }
 
@@ -208,19 +227,18 @@ static bool mega_split(unsigned pool)
 		frames_add_mega(mega, pool);
 		return false;
 	}
-	m->state = MEGA_SPLIT;
 	m->head = PIECE_NONE;
 	m->free = 0;
 	frames_counts[FRAME_NONE] += FRAMES_PER_MEGA;
-	for (uint32_t i = 0; i < PIECE_FIRST; i++)
+	for (uint32_t i = 0; i < mega_first(m); i++)
 		frames_set(base + i, FRAME_SLOTS, 0);
-	for (uint32_t i = FRAMES_PER_MEGA; i-- > PIECE_FIRST; ) {
+	for (uint32_t i = FRAMES_PER_MEGA; i-- > mega_first(m); ) {
 		frames_set(base + i, FRAME_FREE, 0);
 		frames_table[base + i].link = m->head;
 		m->head = i;
 	}
-	m->free = PIECES_USABLE;
-	frames_pools[pool].free_4k += PIECES_USABLE;
+	m->free = FRAMES_PER_MEGA - mega_first(m);
+	frames_pools[pool].free_4k += m->free;
 	list_add(&frames_pools[pool].idle, mega);
 	return true;
 }
@@ -232,18 +250,25 @@ static void mega_merge(uint32_t mega)
 	struct pool *p = &frames_pools[m->pool];
 
 	list_remove(&p->idle, mega);
-	p->free_4k -= PIECES_USABLE;
+	p->free_4k -= m->free;
 	p->frames -= FRAMES_PER_MEGA;
-	frames_counts[FRAME_FREE] -= PIECES_USABLE;
-	frames_counts[FRAME_SLOTS] -= PIECE_FIRST;
+	frames_counts[FRAME_FREE] -= m->free;
+	frames_counts[FRAME_SLOTS] -= mega_first(m);
 	slots_merge_mega(mega);
 	frames_add_mega(mega, m->pool);
 }
 
 uint32_t frames_take(enum frame_state state, uint32_t owner)
 {
-	uint32_t mega, frame;
+	uint32_t mega = frames_pools[0].partial, frame;
 
+	if (mega) {
+		frame = mega_pop(mega);
+		frames_counts[FRAME_FREE]--;
+		frames_counts[state]++;
+		frames_table[frame] = (struct frame){ .owner = owner, .state = state };
+		return frame;
+	}
 	for (unsigned i = 0; i < frames_pool_count; i++) {
 		struct pool *p = &frames_pools[i];
 
@@ -335,7 +360,7 @@ static uint32_t run_find(uint32_t mega, uint32_t n)
 static void run_take(uint32_t mega, uint32_t first, uint32_t n, enum frame_state state, uint32_t owner)
 {
 	struct mega *m = &frames_megas[mega];
-	uint32_t *before = mega_list(m), *after;
+	uint32_t *before = mega_list(m);
 
 	for (uint32_t i = first; i < first + n; i++)
 		frames_set(mega * FRAMES_PER_MEGA + i, state, owner);
@@ -350,12 +375,7 @@ static void run_take(uint32_t mega, uint32_t first, uint32_t n, enum frame_state
 	}
 	m->free -= n;
 	frames_pools[m->pool].free_4k -= n;
-	after = mega_list(m);
-	if (after == before)
-		return;
-	list_remove(before, mega);
-	if (after)
-		list_add(after, mega);
+	mega_relist(mega, before);
 }
 
 /* A run out of a list of split megapages. Only the first ones are looked at: a search is bounded. */
@@ -414,11 +434,16 @@ uint32_t frames_to_clear(uint32_t most, uint32_t *count)
 	if (!first)
 		return 0;
 	mega = first / FRAMES_PER_MEGA;
-	while (n < most && frames_megas[mega].head == first % FRAMES_PER_MEGA + n
-	       && slots_frame(first + n) == slots_frame(first) + n) {
+	/* What came back page by page stands in the list from the last to the first. */
+	for (; n < most; n++) {
+		uint32_t head = mega * FRAMES_PER_MEGA + frames_megas[mega].head;
+
+		if (frames_megas[mega].head == PIECE_NONE || (head != first + n && head + 1 != first)
+		    || slots_frame(head) - slots_frame(first) != (uint64_t)head - first)
+			break;
 		mega_pop(mega);
-		frames_set(first + n, FRAME_CLEARING, 0);
-		n++;
+		frames_set(head, FRAME_CLEARING, 0);
+		first = head < first ? head : first;
 	}
 	frames_stock.coming += n;
 	*count = n;
@@ -476,7 +501,7 @@ static bool mega_count(uint32_t mega, uint64_t *found, uint64_t *seen)
 
 	if (m->state == MEGA_FREE)
 		found[FRAME_STATES]++;
-	if (m->state != MEGA_SPLIT && m->state != MEGA_MIXED)
+	if (!mega_is_split(m))
 		return true;
 	for (uint32_t i = 0; i < FRAMES_PER_MEGA; i++)
 		found[frames_table[mega * FRAMES_PER_MEGA + i].state]++;

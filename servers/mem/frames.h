@@ -45,17 +45,32 @@ struct frame {
 	uint32_t state : 5;
 };
 
-enum mega_state { MEGA_NONE, MEGA_FREE, MEGA_SPLIT, MEGA_MIXED, MEGA_USED, MEGA_BAD, MEGA_PINNED };
+enum mega_state {
+	MEGA_NONE,
+	MEGA_FREE,
+	MEGA_SPLIT,             /* its slots are in it */
+	MEGA_WIDE,              /* split, its slots in the CNode of its group: slots.c */
+	MEGA_MIXED,             /* split, and not all of it is RAM: never whole */
+	MEGA_USED,              /* one of mem's CNodes */
+	MEGA_BAD,               /* did not answer */
+	MEGA_PINNED,            /* contiguous memory */
+	MEGA_DEVICE,            /* no RAM in it, but devices */
+};
 
 struct mega {
 	uint32_t next, prev;    /* in the pool's list it stands in; 0 none */
 	uint16_t head;          /* first free piece, PIECE_NONE: none */
 	uint16_t free;          /* free pieces */
 	uint16_t slots;         /* first own slot of the CNodes that hold its pieces */
-	uint8_t state;          /* enum mega_state. MIXED: not all of it is RAM, never whole; BAD: did not answer */
+	uint8_t state;          /* enum mega_state */
 	uint8_t pool;
 };
 #define PIECE_NONE 0xffff
+
+static inline bool mega_is_split(const struct mega *m)
+{
+	return m->state == MEGA_SPLIT || m->state == MEGA_WIDE || m->state == MEGA_MIXED;
+}
 
 enum giga_state { GIGA_NONE, GIGA_FREE, GIGA_SPLIT };
 
@@ -65,10 +80,11 @@ struct giga {
 	uint8_t pool;
 };
 
-/* The first pieces of a split megapage hold the CNodes for the others, then their records. */
+/* The first pieces of a split megapage hold the CNodes for the others, then their records; of a wide one only these. */
 #define PIECE_RECORDS    4u
 #define PIECE_FIRST      5u
 #define PIECES_USABLE    (FRAMES_PER_MEGA - PIECE_FIRST)
+#define WIDE_FIRST       1u
 
 struct pool {
 	uint32_t node;          /* NUMA id */

@@ -25,12 +25,12 @@ uint32_t index_get(const struct index *index, uint32_t page)
 	return node;
 }
 
+/* A node that is free is empty, but for the word by which the free ones are linked. */
 static uint32_t node_make(void)
 {
 	uint32_t node = slab_take(&index_nodes);
 
-	for (unsigned i = 0; node && i < INDEX_FAN; i++)
-		index_node_at(node)->entry[i] = 0;
+	index_node_at(node)->entry[0] = 0;
 	return node;
 }
 

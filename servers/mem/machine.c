@@ -33,10 +33,10 @@ static void must(bool done, const char *what, uint64_t at)
 		log_fatal(what, at);
 }
 
-/* Makes sure that the 4 KiB slots around pa exist, for what is not taken whole. */
-static bool open_mega(uint64_t pa)
+/* Makes sure that the slots of the megapages around pa exist. */
+static bool open_giga(uint64_t pa)
 {
-	uint32_t giga = pa / GIGAPAGE_SIZE, mega = pa / MEGAPAGE_SIZE;
+	uint32_t giga = pa / GIGAPAGE_SIZE;
 
 	if (pa >= WINDOW_END || !slots_start(giga + 1))
 		return false;
@@ -45,7 +45,15 @@ static bool open_mega(uint64_t pa)
 			return false;
 		frames_gigas[giga].state = GIGA_SPLIT;
 	}
-	if (frames_gigas[giga].state != GIGA_SPLIT)
+	return frames_gigas[giga].state == GIGA_SPLIT;
+}
+
+/* Makes sure that the 4 KiB slots around pa exist, for what is not taken whole. */
+static bool open_mega(uint64_t pa)
+{
+	uint32_t mega = pa / MEGAPAGE_SIZE;
+
+	if (!open_giga(pa))
 		return false;
 	if (frames_megas[mega].state == MEGA_NONE) {
 		if (!slots_split_mixed(mega))
@@ -152,12 +160,26 @@ static uint32_t slot_run(uint32_t frame, uint32_t end)
 	return n < end - frame ? n : end - frame;
 }
 
-/* Takes the run [from, to) of pages inside one open megapage. */
-static void take_frames(uint64_t from, uint64_t to, enum frame_state state)
+/* Bytes of RAM in [from, to). */
+static uint64_t ram_in(uint64_t from, uint64_t to)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < machine_dt.rams; i++) {
+		uint64_t a = machine_dt.ram[i].base, b = a + machine_dt.ram[i].size;
+
+		if (a < to && b > from)
+			sum += (b < to ? b : to) - (a > from ? a : from);
+	}
+	return sum;
+}
+
+/* Takes the run [from, to) of pages inside one open megapage, which may be typed as RAM already. */
+static void take_frames(uint64_t from, uint64_t to, enum frame_state state, bool typed)
 {
 	uint32_t frame = from >> PAGE_SHIFT, end = to >> PAGE_SHIFT;
 
-	while (frame < end) {
+	while (frame < end && !typed) {
 		uint32_t n = slot_run(frame, end);
 
 		must(carve(frame, n, MEM_RAM), "RAM cannot be taken", (uint64_t)frame << PAGE_SHIFT);
@@ -167,7 +189,7 @@ static void take_frames(uint64_t from, uint64_t to, enum frame_state state)
 }
 
 /* The part of a range of pages that lies in the megapage. */
-static void take_part(uint64_t mega, uint64_t from, uint64_t to, enum frame_state state)
+static void take_part(uint64_t mega, uint64_t from, uint64_t to, enum frame_state state, bool typed)
 {
 	uint64_t end = mega + MEGAPAGE_SIZE;
 
@@ -176,19 +198,24 @@ static void take_part(uint64_t mega, uint64_t from, uint64_t to, enum frame_stat
 	if (to > end)
 		to = end;
 	if (from < to)
-		take_frames(from, to, state);
+		take_frames(from, to, state, typed);
 }
 
 static void take_mixed(uint64_t mega)
 {
+	/* Where all is RAM, but for what is reserved, one call types it; the kernel refuses where its image is. */
+	bool typed = open_giga(mega) && frames_megas[mega / MEGAPAGE_SIZE].state == MEGA_NONE
+		     && ram_in(mega, mega + MEGAPAGE_SIZE) == MEGAPAGE_SIZE
+		     && !sys_carve(slots_mega(mega / MEGAPAGE_SIZE), 1, MEM_RAM);
+
 	must(open_mega(mega), "no slots for RAM at", mega);
 	frames_megas[mega / MEGAPAGE_SIZE].pool = pool_at(mega);
 	for (uint32_t i = 0; i < machine_dt.usables; i++) {
 		const struct dt_range *u = &machine_dt.usable[i];
 
-		take_part(mega, u->base, u->base + u->size, FRAME_FREE);
+		take_part(mega, u->base, u->base + u->size, FRAME_FREE, typed);
 	}
-	take_part(mega, archive_page, archive_end, FRAME_ARCHIVE);
+	take_part(mega, archive_page, archive_end, FRAME_ARCHIVE, typed);
 }
 
 /* Megapages in a row, all usable, whose slots are in a row too; taken from the top down. */
@@ -318,20 +345,6 @@ static void seed_random(void)
 	}
 }
 
-/* Bytes of RAM in [from, to). */
-static uint64_t ram_in(uint64_t from, uint64_t to)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < machine_dt.rams; i++) {
-		uint64_t a = machine_dt.ram[i].base, b = a + machine_dt.ram[i].size;
-
-		if (a < to && b > from)
-			sum += (b < to ? b : to) - (a > from ? a : from);
-	}
-	return sum;
-}
-
 void machine_start(const struct boot_info *boot)
 {
 	uint64_t taken;
@@ -354,7 +367,9 @@ void machine_start(const struct boot_info *boot)
 	machine.reserved = machine.ram - machine.kernel - (taken << PAGE_SHIFT);
 	seed_random();
 	frames_stock_size(frames_free());
-	account_start(frames_free() < slots_most_frames() ? frames_free() : slots_most_frames());
+	account_start(frames_free());
+	if (machine_word("wide"))
+		slots_go_wide();
 	if (archive_end) {
 		machine.archive_size = machine_dt.initrd.size;
 		machine.archive = object_range(archive_page >> PAGE_SHIFT, machine.archive_size, RIGHT_R | RIGHT_X);
@@ -474,6 +489,20 @@ static bool device_pages(uint32_t frame, uint32_t n)
 	return true;
 }
 
+/* Whether the megapage has no RAM and so is one piece of device memory, of which parts are shared. */
+static bool device_mega(uint64_t pa)
+{
+	struct mega *m = &frames_megas[pa / MEGAPAGE_SIZE];
+	uint64_t base = pa & ~(MEGAPAGE_SIZE - 1);
+
+	if (!open_giga(pa))
+		return false;
+	if (m->state == MEGA_NONE && !ram_in(base, base + MEGAPAGE_SIZE)
+	    && !sys_carve(slots_mega(pa / MEGAPAGE_SIZE), 1, MEM_DEVICE))
+		m->state = MEGA_DEVICE;
+	return m->state == MEGA_DEVICE;
+}
+
 int machine_device_object(const struct mem_device *device, uint32_t *object)
 {
 	uint64_t from = device->base & ~(uint64_t)(PAGE_SIZE - 1);
@@ -484,6 +513,10 @@ int machine_device_object(const struct mem_device *device, uint32_t *object)
 	for (uint64_t pa = from; pa < to; ) {
 		uint32_t frame = pa >> PAGE_SHIFT, n = slot_run(frame, to >> PAGE_SHIFT);
 
+		if (device_mega(pa)) {
+			pa = (pa | (MEGAPAGE_SIZE - 1)) + 1;
+			continue;
+		}
 		if (!open_mega(pa))
 			return E_NO_MEMORY;
 		if (!device_pages(frame, n))

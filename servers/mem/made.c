@@ -185,10 +185,8 @@ int made_contiguous(uint32_t maker, uint64_t size, uint32_t *id)
 		object_unref(*id);
 		*id = 0;
 	}
-	if (frame) {
+	if (frame)
 		o->frame = frame;
-		o->whole = pages == FRAMES_PER_MEGA;
-	}
 	return enter(*id, maker, pages, MADE_CONTIGUOUS);
 }
 

@@ -129,6 +129,12 @@ cap_t object_have(uint32_t id, uint32_t page)
 	return entry ? entry_cap(o, entry) : 0;
 }
 
+/* Has no slot of its own: its megapage is not split. */
+static bool frame_is_part(uint32_t frame)
+{
+	return frames_megas[frame / FRAMES_PER_MEGA].state >= MEGA_USED;
+}
+
 /* The slot of a backing object's page, which is made if it is to be; 0: past its end, none there, or no memory. */
 static cap_t backing_page(const struct object *o, uint32_t page, bool make)
 {
@@ -140,15 +146,19 @@ static cap_t backing_page(const struct object *o, uint32_t page, bool make)
 		return 0;
 	if (b->kind == OBJECT_ANON)
 		return make ? object_page(o->backing, number, &made) : object_have(o->backing, number);
-	return b->whole ? slots_mega(b->frame / FRAMES_PER_MEGA) : slots_frame(b->frame + number);
+	return frame_is_part(b->frame + number) ? slots_mega((b->frame + number) / FRAMES_PER_MEGA)
+						: slots_frame(b->frame + number);
 }
 
 /* Where in its slot's frame the page is: pages of a megapage that is not split have one slot. */
 static uint64_t backing_at(const struct object *o, uint32_t page)
 {
 	const struct object *b = object_at(o->backing);
+	uint32_t frame = b->frame + page + o->backing_offset;
 
-	return b->whole ? ((uint64_t)page + o->backing_offset) % FRAMES_PER_MEGA << PAGE_SHIFT : VM_WHOLE;
+	if (b->kind != OBJECT_RANGE || !frame_is_part(frame))
+		return VM_WHOLE;
+	return (uint64_t)frame % FRAMES_PER_MEGA << PAGE_SHIFT;
 }
 
 /* A page record with a frame: zero, or a copy of the backing page. */
@@ -214,55 +224,71 @@ cap_t object_page(uint32_t id, uint32_t page, bool *made)
 	return entry_cap(o, *slot);
 }
 
-/* One more slot behind the runs; false: no room. */
-static bool run_add(struct slot_run *run, unsigned *runs, cap_t cap)
+/* Slots behind the runs; false: no room. */
+static bool run_add(struct slot_run *run, unsigned *runs, cap_t cap, uint32_t count)
 {
 	if (*runs && run[*runs - 1].cap + run[*runs - 1].count == cap) {
-		run[*runs - 1].count++;
+		run[*runs - 1].count += count;
 		return true;
 	}
 	if (*runs == MAP_ITEMS)
 		return false;
-	run[(*runs)++] = (struct slot_run){ cap, 1 };
+	run[(*runs)++] = (struct slot_run){ cap, count };
 	return true;
 }
 
-/*
- * Zero pages for a row of entries of one leaf, as long as they are empty and cleared frames and records are at hand;
- * how many.
- */
-static uint32_t fill_stock(uint32_t *entry, uint32_t most, struct slot_run *run, unsigned *runs)
+/* Takes frames of the stock that stand in a row with the last one for a row of empty entries; how many, 1 at least. */
+static uint32_t stock_row(uint32_t *entry, uint32_t most)
 {
-	uint32_t n = 0, last = 0;
-	cap_t cap = 0;
+	const uint32_t *stock = &frames_stock.frame[frames_stock.used - 1];
+	uint32_t frame = *stock, row = slots_row(frame), n = 0, id = page_slab.free;
 
-	if (most > frames_stock.used)
-		most = frames_stock.used;
-	if (most > page_slab.frees)
-		most = page_slab.frees;
-	for (; n < most && !entry[n]; n++) {
-		uint32_t id = page_slab.free, frame = frames_stock.frame[frames_stock.used - 1 - n];
+	if (most > row)
+		most = row;
+	do {
 		struct page *p = page_at(id);
 
-		/* The slots of a CNode stand in a row; it ends where the index has all bits set. */
-		if (frame == last + 1 && frame % FRAMES_PER_MEGA && (cap & NODE_SLOTS) != NODE_SLOTS)
-			cap++;
-		else
-			cap = slots_frame(frame);
-		last = frame;
-		if (!run_add(run, runs, cap))
-			break;
-		page_slab.free = *(const uint32_t *)p;
-		frames_table[frame].owner = id;
-		frames_table[frame].state = FRAME_PAGE;
+		entry[n++] = id;
+		frames_table[frame] = (struct frame){ .owner = id, .state = FRAME_PAGE };
+		id = *(const uint32_t *)p;
 		*p = (struct page){ .frame = frame, .refs = 1 };
-		entry[n] = id;
-	}
+		frame++;
+	} while (n < most && *--stock == frame && !entry[n]);
+	page_slab.free = id;
+	page_slab.frees -= n;
+	page_slab.used += n;
 	frames_stock.used -= n;
 	frames_counts[FRAME_CLEARED] -= n;
 	frames_counts[FRAME_PAGE] += n;
-	page_slab.frees -= n;
-	page_slab.used += n;
+	return n;
+}
+
+/* Shares of frames in a row of a RANGE for a row of empty entries; how many. */
+static uint32_t share_row(const struct object *o, uint32_t page, uint32_t *entry, uint32_t most)
+{
+	const struct object *b = object_at(o->backing);
+	uint64_t number = (uint64_t)page + o->backing_offset;
+	uint32_t frame = b->frame + (uint32_t)number, row, first, n = 1;
+
+	if (number >= b->pages || frame_is_part(frame))
+		return 0;
+	row = slots_row(frame);
+	if (most > row)
+		most = row;
+	if (most > b->pages - number)
+		most = b->pages - number;
+	while (n < most && !entry[n])
+		n++;
+	first = slots_share_row(&n);
+	if (!first)
+		return 0;
+	if (!vm_share_row(slots_frame(frame), slots_share(first), n, o->rights)) {
+		while (n)
+			slots_share_give(first + --n);
+		return 0;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		entry[i] = first + i;
 	return n;
 }
 
@@ -270,28 +296,36 @@ uint32_t object_fill(uint32_t id, uint32_t page, uint32_t most, struct slot_run 
 {
 	struct object *o = object_at(id);
 	uint32_t n = 0;
+	bool rows = o->kind == OBJECT_VIEW && object_at(o->backing)->kind == OBJECT_RANGE;
 
 	*runs = 0;
-	while (n < most) {
-		uint32_t *entry = object_entry(o, page + n), leaf = INDEX_FAN - (page + n) % INDEX_FAN, got = 0;
+	while (n < most && *runs < MAP_ITEMS) {
+		uint32_t *entry = object_entry(o, page + n), left = INDEX_FAN - (page + n) % INDEX_FAN, got = 0;
 		bool made;
 		cap_t cap;
 
 		if (entry && *entry)
 			break;
-		if (entry && o->zero)
-			got = fill_stock(entry, leaf < most - n ? leaf : most - n, run, runs);
-		o->resident += got;
-		n += got;
-		if (got)
+		if (left > most - n)
+			left = most - n;
+		if (entry && o->zero && frames_stock.used && page_slab.frees) {
+			if (left > frames_stock.used)
+				left = frames_stock.used;
+			got = stock_row(entry, left < page_slab.frees ? left : page_slab.frees);
+		} else if (entry && rows) {
+			got = share_row(o, page + n, entry, left);
+		}
+		if (got) {
+			o->resident += got;
+			run_add(run, runs, entry_cap(o, *entry), got);
+			n += got;
 			continue;
-		/* No leaf, no stock, or not of zeros: one page the long way. */
-		if (*runs == MAP_ITEMS)
-			break;
+		}
+		/* No leaf, no stock, or another kind: one page the long way. */
 		cap = object_page(id, page + n, &made);
 		if (!cap)
 			break;
-		run_add(run, runs, cap);
+		run_add(run, runs, cap, 1);
 		n++;
 	}
 	return n;

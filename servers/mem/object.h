@@ -25,7 +25,7 @@ struct object {
 	uint32_t before;                /* made.c's list */
 	uint16_t slack;                 /* bytes of the last page that do not belong to it */
 	uint8_t made;                   /* enum made_kind: how made.c made it, 0: it did not */
-	uint8_t whole;                  /* RANGE: the frame is a megapage that is not split */
+	uint8_t spare;
 	struct index index;             /* ANON: page records; VIEW: shares */
 	uint32_t backing;               /* ANON: copied from, or 0; VIEW: whose frames */
 	uint32_t backing_offset;        /* its page that is our page 0 */

@@ -602,10 +602,25 @@ static uint32_t hollow_out(struct space *s, uint32_t id, uint32_t before)
 	return before;
 }
 
+/* Work is left: the regions below `upto` are done and become one. */
+static int again_unmap(struct space *s, uint32_t first, uint32_t upto)
+{
+	uint32_t before = 0;
+
+	for (uint32_t id = region_above(s->regions, first); id && region_at(id)->first < upto;
+	     id = region_above(s->regions, region_end(region_at(id)))) {
+		if (region_at(id)->kind == REGION_ENDING && !region_at(id)->then)
+			before = id = region_at(id)->object || before ? hollow_out(s, id, before) : id;
+		else
+			before = 0;
+	}
+	return E_AGAIN;
+}
+
 int range_unmap(uint32_t space, uint64_t addr, uint64_t size)
 {
 	struct space *s = space_at(space);
-	uint32_t first, end, id, hollow = 0;
+	uint32_t first, end, id;
 	int error;
 
 	if (!range_pages(addr, size, &first, &end))
@@ -617,16 +632,16 @@ int range_unmap(uint32_t space, uint64_t addr, uint64_t size)
 	     id = region_above(s->regions, region_end(region_at(id)))) {
 		struct region *r = region_at(id);
 
-		if (r->kind != REGION_ENDING || r->then) {
-			hollow = 0;
+		if (r->kind != REGION_ENDING || r->then)
 			continue;
-		}
 		if (!work_take() || !drop_pages(s, r, true))
-			return E_AGAIN;
-		hollow = id = r->object || hollow ? hollow_out(s, id, hollow) : id;
+			return again_unmap(s, first, region_at(id)->first);
+		/* What it viewed may be gone with it. */
+		if (region_views(r))
+			id = hollow_out(s, id, 0);
 	}
 	if (!made_work())
-		return E_AGAIN;
+		return again_unmap(s, first, end);
 	while ((id = region_above(s->regions, first)) && region_at(id)->first < end) {
 		first = region_end(region_at(id));
 		if (region_at(id)->kind != REGION_ENDING || region_at(id)->then)

@@ -36,7 +36,7 @@ static bool make_memory(unsigned index, cap_t *buffer)
 {
 	uint64_t va = VA_RECEIVERS + index * RECEIVER_SPAN;
 
-	*buffer = slots_spare();
+	*buffer = slots_spare_clear();
 	if (!*buffer || !vm_map(va, *buffer, RIGHT_R | RIGHT_W))
 		return false;
 	/* A page stays unmapped below the stack. */

@@ -12,7 +12,7 @@
 #include "worker.h"
 
 #define OWN_LARGE       65536u
-#define OWN_OBJECTS     4096u           /* of the large CNode: for all but split megapages */
+#define OWN_WIDE        (OWN_LARGE / 2) /* with fewer left megapages are split wide */
 #define OWN_RESERVE     24u             /* grow when so few are left */
 
 /* Own slots in use, a bit each; slots past the boot CNode count only after growth. */
@@ -26,6 +26,10 @@ static cap_t spare_back;
 bool slots_low;
 uint32_t slots_moved;
 static bool growing;
+static bool wide_from_start;
+
+/* Own slot of the CNode of each group of wide megapages. */
+static uint16_t wide_cnodes[GIGAS * FRAMES_PER_GIGA / WIDE_FRAMES];
 
 /* A share slot that is free holds the next free one; see slab.h. */
 struct share {
@@ -131,8 +135,21 @@ cap_t slots_spare(void)
 		return spare;
 	if (stock_next < ROOT_STOCK_FRAMES)
 		return own_cap(ROOT_STOCK + stock_next++);
-	frame = frames_take_clear(FRAME_MEM, 0);
+	frame = frames_take(FRAME_MEM, 0);
 	return frame ? slots_frame(frame) : 0;
+}
+
+cap_t slots_spare_clear(void)
+{
+	cap_t spare;
+	uint32_t frame;
+
+	if (stock_next >= ROOT_STOCK_FRAMES && !spare_back) {
+		frame = frames_take_clear(FRAME_MEM, 0);
+		return frame ? slots_frame(frame) : 0;
+	}
+	spare = slots_spare();
+	return spare && !sys_fill(spare, 0, 0, PAGE_SIZE) ? spare : 0;
 }
 
 void slots_spare_back(cap_t frame)
@@ -208,10 +225,34 @@ bool slots_split_mixed(uint32_t mega)
 	return vm_map_spare((uint64_t)(frames_table + mega * FRAMES_PER_MEGA));
 }
 
-long slots_split_mega(uint32_t mega)
+/* The CNode of a group of wide megapages; 0: there is none, and none is to be or can be. */
+static uint32_t group_cnode(uint32_t group)
+{
+	uint32_t own, mega;
+
+	if (wide_cnodes[group] || ((own_count == ROOT_SLOTS || own_left > OWN_WIDE) && !wide_from_start))
+		return wide_cnodes[group];
+	own = slots_own(1);
+	mega = own ? frames_take_mega(MEGA_USED) : 0;
+	if (mega && !sys_make(slots_mega(mega), TYPE_CNODE, 0)
+	    && !sys_give(GIVE_COPY, slots_mega(mega), 1, own, RIGHT_ALL, 0, 0)) {
+		wide_cnodes[group] = own;
+		return own;
+	}
+	if (mega) {
+		sys_revoke(slots_mega(mega), 0);
+		frames_give_mega(mega);
+	}
+	if (own)
+		slots_own_free(own, 1);
+	return 0;
+}
+
+/* Four CNodes of its own; their first own slot, or an error. */
+static long split_narrow(uint32_t mega)
 {
 	uint32_t cnodes = slots_own(PIECE_RECORDS);
-	cap_t frame = slots_mega(mega), records;
+	cap_t frame = slots_mega(mega);
 	long r;
 
 	if (!cnodes)
@@ -221,30 +262,56 @@ long slots_split_mega(uint32_t mega)
 		r = sys_make(cnodes + i, TYPE_CNODE, 0);
 	for (uint32_t i = 0; i < 4 && !r; i++)
 		r = sys_split(frame, PIECE_RECORDS + i * NODE_SLOTS, NODE_SLOTS, slots_piece(cnodes, i * NODE_SLOTS));
-	records = slots_piece(cnodes, 0);
 	if (!r)
-		r = sys_fill(records, 0, 0, PAGE_SIZE);
+		return cnodes;
+	sys_revoke(frame, 0);
+	slots_own_free(cnodes, PIECE_RECORDS);
+	return r;
+}
+
+long slots_split_mega(uint32_t mega)
+{
+	struct mega *m = &frames_megas[mega];
+	uint32_t first = mega % (WIDE_FRAMES / FRAMES_PER_MEGA) * FRAMES_PER_MEGA;
+	/* Slot 0 of a CNode is no slot: the first of a group is not wide. */
+	uint32_t group = first ? group_cnode(mega / (WIDE_FRAMES / FRAMES_PER_MEGA)) : 0;
+	cap_t frame = slots_mega(mega), records;
+	long r;
+
+	if (group)
+		r = sys_split(frame, 0, FRAMES_PER_MEGA, CAP(group, first));
+	else
+		r = split_narrow(mega);
+	if (r < 0)
+		return r;
+	m->state = group ? MEGA_WIDE : MEGA_SPLIT;
+	m->slots = group ? group : (uint32_t)r;
+	records = slots_frame(mega * FRAMES_PER_MEGA + (group ? 0 : PIECE_RECORDS));
+	r = sys_fill(records, 0, 0, PAGE_SIZE);
 	if (!r && !vm_map((uint64_t)(frames_table + mega * FRAMES_PER_MEGA), records, RIGHT_R | RIGHT_W))
 		r = -E_NO_MEMORY;
 	if (r) {
 		log_error("mem: megapage split", r, mega);
-		sys_revoke(frame, 0);
-		slots_own_free(cnodes, PIECE_RECORDS);
-		return r;
+		slots_merge_mega(mega);
 	}
-	frames_megas[mega].slots = cnodes;
-	return 0;
+	return r;
 }
 
 void slots_merge_mega(uint32_t mega)
 {
-	uint32_t cnodes = frames_megas[mega].slots;
+	struct mega *m = &frames_megas[mega];
 	long r = sys_revoke(slots_mega(mega), 0);
 
 	if (r)
 		log_error("mem: megapage merge", r, mega);
 	/* Copies of the CNodes that were carried over by a growth went with their originals. */
-	slots_own_free(cnodes, PIECE_RECORDS);
+	if (m->state == MEGA_SPLIT)
+		slots_own_free(m->slots, PIECE_RECORDS);
+}
+
+void slots_go_wide(void)
+{
+	wide_from_start = true;
 }
 
 /*
@@ -344,6 +411,16 @@ uint32_t slots_share_take(void)
 	return id;
 }
 
+uint32_t slots_share_row(uint32_t *n)
+{
+	uint32_t first = slots_share_take(), most = *n;
+
+	/* Free ones are linked in ascending order where they were made; a row ends with its CNode. */
+	for (*n = 1; first && *n < most && share_free == first + *n && (share_free - 1) % NODE_SLOTS; ++*n)
+		(void)slots_share_take();
+	return first;
+}
+
 cap_t slots_share(uint32_t share)
 {
 	return CAP(share_cnodes[(share - 1) / NODE_SLOTS], 1 + (share - 1) % NODE_SLOTS);
@@ -360,9 +437,4 @@ void slots_share_give(uint32_t share)
 uint32_t slots_shares_used(void)
 {
 	return shares_used;
-}
-
-uint64_t slots_most_frames(void)
-{
-	return (uint64_t)(OWN_LARGE - OWN_OBJECTS) / PIECE_RECORDS * (FRAMES_PER_MEGA - PIECE_RECORDS);
 }

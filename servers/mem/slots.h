@@ -4,8 +4,9 @@
  * The primary slot of a frame follows from its number. The pieces of a split frame stand in CNodes of 127
  * usable slots; a split megapage brings its own: its first four pieces are the CNodes for the other 508
  * (32 B a frame), the fifth holds their records. The own CNode starts with 512 slots and is replaced by
- * one of 65,536 when nearly full; the boot CNode is then named through it. Knows the kernel's calls, not
- * what frames are used for.
+ * one of 65,536 when nearly full; the boot CNode is then named through it. Of a large machine, megapages that are
+ * split when half of those are in use are wide: a group of 128 has one CNode of 65,536 for all its frames, made of a
+ * megapage, and only the first piece of each holds records. Knows the kernel's calls, not what frames are used for.
  */
 #ifndef MEM_SLOTS_H
 #define MEM_SLOTS_H
@@ -16,6 +17,8 @@
 #include "frames.h"
 #include "layout.h"
 
+/* Megapages that are split from now on are wide, however few. */
+void slots_go_wide(void);
 /* Takes the gigapages below `gigas` out of the boot frame. May be called again with more. */
 bool slots_start(uint32_t gigas);
 
@@ -24,6 +27,8 @@ static inline cap_t slots_piece(uint32_t cnodes, uint32_t piece)
 {
 	return CAP(cnodes + piece / NODE_SLOTS, 1 + piece % NODE_SLOTS);
 }
+
+#define WIDE_FRAMES 65536u              /* of a group of wide megapages */
 
 /* The frame's primary slot. */
 #if HOST
@@ -34,11 +39,21 @@ static inline cap_t slots_frame(uint32_t frame)
 	const struct mega *m = &frames_megas[frame / FRAMES_PER_MEGA];
 	uint32_t piece = frame % FRAMES_PER_MEGA;
 
+	if (m->state == MEGA_WIDE)
+		return CAP(m->slots, frame % WIDE_FRAMES);
 	if (m->state != MEGA_MIXED)
 		piece -= PIECE_RECORDS;
 	return slots_piece(m->slots, piece);
 }
 #endif
+/* How many frames from this one on have slots in a row: to the end of its CNode or megapage. */
+static inline uint32_t slots_row(uint32_t frame)
+{
+	uint32_t rest = FRAMES_PER_MEGA - frame % FRAMES_PER_MEGA;
+	uint32_t row = NODE_SLOTS + 1 - (uint32_t)slots_frame(frame) % (NODE_SLOTS + 1);
+
+	return row < rest ? row : rest;
+}
 cap_t slots_mega(uint32_t mega);
 cap_t slots_giga(uint32_t giga);
 
@@ -50,14 +65,18 @@ bool slots_split_giga(uint32_t giga);
 /* Splits an UNKNOWN megapage, of which parts are to be carved, into slots outside it. */
 bool slots_split_mixed(uint32_t mega);
 /*
- * Splits a RAM megapage; its first pieces become the slots and records of the others. 0 or an error as
- * of the kernel.
+ * Splits a RAM megapage, and says in its state how; its first pieces become the slots and records of the others.
+ * 0 or an error as of the kernel.
  */
 long slots_split_mega(uint32_t mega);
 void slots_merge_mega(uint32_t mega);
 
-/* A free frame for mem's own use that has no record: of the boot stock, else one out of frames.h. 0: none. */
+/*
+ * A free frame for mem's own use that has no record: of the boot stock, else one out of frames.h; with anything in
+ * it, or all zero. 0: none.
+ */
 cap_t slots_spare(void);
+cap_t slots_spare_clear(void);
 /* One that was not needed after all. */
 void slots_spare_back(cap_t frame);
 
@@ -76,15 +95,11 @@ void slots_follow(void);
 
 /* Slots for shares of frames: ids 1.. ; taken one by one, 0: none. */
 uint32_t slots_share_take(void);
+/* As many in a row as can be had without searching, *n at most, which it sets; the first, 0: none. */
+uint32_t slots_share_row(uint32_t *n);
 cap_t slots_share(uint32_t share);
 /* Deletes what is in it. */
 void slots_share_give(uint32_t share);
 uint32_t slots_shares_used(void);
-
-/*
- * How many frames can ever stand apart as 4 KiB ones: each split megapage takes PIECE_RECORDS own slots. More than that
- * is never committed, so that a touch cannot fail for want of slots: about 30 GiB.
- */
-uint64_t slots_most_frames(void);
 
 #endif

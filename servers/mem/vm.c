@@ -54,7 +54,7 @@ bool vm_map(uint64_t va, cap_t frame, unsigned rights)
 
 bool vm_map_spare(uint64_t va)
 {
-	cap_t frame = slots_spare();
+	cap_t frame = slots_spare_clear();
 
 	return frame && vm_map(va, frame, RIGHT_R | RIGHT_W);
 }
@@ -193,4 +193,17 @@ bool vm_share(cap_t frame, uint64_t at, cap_t slot, unsigned rights)
 	if (r)
 		log_error("mem: share", r, frame);
 	return !r;
+}
+
+bool vm_share_row(cap_t frame, cap_t slot, uint32_t n, unsigned rights)
+{
+	uint64_t done = 0;
+	long r = sys_give(GIVE_SHARE, frame, n, slot, rights, 0, 0);
+
+	if (!r)
+		return true;
+	log_error("mem: share", r, frame);
+	for (; done < n; done++)
+		sys_delete(slot + done);
+	return false;
 }

@@ -40,6 +40,9 @@ void vm_close(cap_t frame);
 /* A share of 4 KiB with these rights in an empty slot. */
 bool vm_share(cap_t frame, uint64_t at, cap_t slot, unsigned rights);
 
+/* Shares of n frames with slots in a row, in n empty slots: all or none. */
+bool vm_share_row(cap_t frame, cap_t slot, uint32_t n, unsigned rights);
+
 struct ipc_buffer *vm_buffer(void);
 
 #endif

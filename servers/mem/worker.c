@@ -77,7 +77,7 @@ static long thread_make(void)
 bool worker_start(void)
 {
 	uint64_t *regs = vm_buffer()->words;
-	cap_t buffer = slots_spare();
+	cap_t buffer = slots_spare_clear();
 	long r = thread_make();
 
 	if (r || !buffer || !vm_map(VA_WORKER, buffer, RIGHT_R | RIGHT_W))

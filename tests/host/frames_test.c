@@ -56,17 +56,17 @@ static void give(uint32_t i)
 /* Every frame but those that hold slots can be had, and all come back. */
 static void all_of_them(void)
 {
-	uint32_t n = 0;
+	uint32_t n = 0, usable = MEGAS * PIECES_USABLE + (host_wide ? (MEGAS - 1) * (PIECE_FIRST - WIDE_FIRST) : 0);
 
 	while (take(n % 2))
 		n++;
-	CHECK(n == MEGAS * PIECES_USABLE);
+	CHECK(n == usable);
 	CHECK(frames_free() == 0 && !frames_take_mega(MEGA_USED));
 	check();
 	while (holds)
 		give(host_random() % holds);
 	check();
-	CHECK(frames_free() == MEGAS * PIECES_USABLE);
+	CHECK(frames_free() == usable);
 }
 
 static void megapages(void)
@@ -198,6 +198,12 @@ int main(void)
 	mem_host_ram(FIRST_MEGA, MEGAS, 0);
 	frames_stock_size(64 * 32);
 	CHECK(frames_free() == COUNT);
+	/* All but the first of a group are wide. */
+	host_wide = true;
+	all_of_them();
+	megapages();
+	one_held();
+	host_wide = false;
 	all_of_them();
 	megapages();
 	one_held();

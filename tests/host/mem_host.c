@@ -15,6 +15,7 @@
 #define SLAB_BYTES (256ul << 20)
 
 uint64_t host_fail_pages, host_fail_shares;
+bool host_wide;
 bool host_fail_sticky;
 uint64_t host_splits, host_merges, host_unmaps, host_revokes, host_shares;
 uint32_t host_content[HOST_FRAMES];
@@ -107,6 +108,7 @@ long slots_split_mega(uint32_t mega)
 	/* The records come in a clear frame. */
 	memset(&frames_table[mega * FRAMES_PER_MEGA], 0, FRAMES_PER_MEGA * sizeof(struct frame));
 	host_splits++;
+	frames_megas[mega].state = host_wide && mega % 128 ? MEGA_WIDE : MEGA_SPLIT;
 	return 0;
 }
 
@@ -155,6 +157,22 @@ void vm_revoke(cap_t frame)
 {
 	CHECK(frame >> 40 == 1 || frame >> 40 == 4);
 	host_revokes++;
+}
+
+bool vm_share_row(cap_t frame, cap_t slot, uint32_t n, unsigned rights)
+{
+	(void)rights;
+	CHECK(frame >> 40 == 1 && slot >> 41 == 1 && n);
+	return true;
+}
+
+uint32_t slots_share_row(uint32_t *n)
+{
+	uint32_t first = slots_share_take(), most = *n;
+
+	for (*n = 1; first && *n < most && !shares_freed && !host_fail_shares; ++*n)
+		CHECK(slots_share_take() == first + *n);
+	return first;
 }
 
 bool vm_clear_part(cap_t frame, uint64_t at)

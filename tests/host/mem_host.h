@@ -32,6 +32,9 @@ extern bool host_fail_sticky;
 extern uint64_t host_fail_shares;
 extern uint64_t host_splits, host_merges, host_unmaps, host_revokes, host_shares;
 
+/* Megapages are split wide. */
+extern bool host_wide;
+
 /* What is in a frame: 0 zero, HOST_DIRT, or what a test put there. */
 extern uint32_t host_content[HOST_FRAMES];
 

@@ -19,7 +19,7 @@ def adds_up(shell, size):
     assert sum(memory[name] for name in parts) == memory["sum"] == memory["ram"] == size
 
 
-@pytest.mark.parametrize("mem", ["64M", "128M", "1G", "4G", "16G"])
+@pytest.mark.parametrize("mem", ["64M", "128M", "1G", "4G", "16G", "64G"])
 def test_boots_and_memory_adds_up_with(boot, mem):
     adds_up(boot(mem=mem), int(mem[:-1]) << (30 if mem.endswith("G") else 20))
 

@@ -62,3 +62,16 @@ def test_demo_shows_what_it_says_and_leaves_nothing_behind(shell, name, claims):
     text = shell.ok(f"demo {name}", timeout=60)
     assert text.count(f"{name}: ") == claims
     assert shell.free() == before
+
+
+def test_nearly_all_of_64_gibibytes_can_be_committed(boot):
+    text = boot(mem="64G").ok("oom")
+    assert int(text.split(": ")[1].split()[0]) > 60 << 20
+
+
+def test_memory_can_be_used_up_where_megapages_are_split_wide(boot):
+    shell = boot(mem="512M", bootargs="wide=1")
+    shell.ok("oom touch", timeout=180)
+    before = shell.free()
+    assert "out of memory" in shell.ok("oom touch", timeout=180)
+    assert shell.free() == before
