@@ -17,6 +17,7 @@
 #define GROWTH 8               /* a new slab has this part of what its class has */
 #define BORROW 8                /* a block may be larger than asked by this part, */
 #define BORROW_FAST 12          /* but out of a bin by that */
+#define FREED 24                 /* so many slabs got free blocks and nobody wants any: bins are emptied */
 #define BIN_BYTES 8192u         /* of a class in its bin, but 2 to BIN_FULL blocks */
 
 #if !defined(__riscv) || defined(MALLOC_PREFIX)
@@ -78,8 +79,15 @@ void slab_event(struct slab *s)
 	struct bin *b = bin_at(s->bin);
 
 	if (!s->at) {
-		list_push(&s->home->list[slab_class(s)], s);
+		struct home *home = s->home;
+
+		list_push(&home->list[slab_class(s)], s);
 		s->left = s->total - 1;
+		if (++home->freed == FREED) {
+			heap_lock();
+			cache_flush();
+			heap_unlock();
+		}
 		return;
 	}
 	list_remove(s);
@@ -185,6 +193,7 @@ static __attribute__((noinline)) void *list_take(struct cache *cache, unsigned c
 {
 	struct slab *s = cache->home->list[class];
 
+	cache->home->freed = 0;
 	list_remove(s);
 	return bin_take(bin_fill(s), cache->secret);
 }
@@ -366,6 +375,7 @@ static __attribute__((noinline)) void *class_refill(unsigned class)
 		return NULL;
 	}
 	bin_open(class, NULL);
+	cache->home->freed = 0;
 	heap_lock();
 	noted_take(cache->home);
 	p = cache->home->list[class] ? list_take(cache, class) : class_grow(cache, class);

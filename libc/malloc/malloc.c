@@ -12,7 +12,7 @@
 
 #define heap malloc_heap
 #define COLD __attribute__((noinline))
-#define MIDDLE_ROOM 4           /* free blocks a thread keeps of a middle class */
+#define MIDDLE_ROOM 3           /* free blocks a thread keeps of a middle class */
 #define PAGE_ROOM 8
 
 void MALLOC_NAME(free)(void *p);

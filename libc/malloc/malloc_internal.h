@@ -121,6 +121,7 @@ struct home {
 	struct slab *list[CLASS_SLABS]; /* slabs of the class with something in `free` */
 	uint32_t bytes[CLASS_SLABS];    /* in slabs of the class */
 	uint64_t looked;        /* look for slabs to dissolve when the heap has grown to this */
+	uint32_t freed;         /* slabs that were full and got a free block since a bin was filled */
 };
 
 struct links {

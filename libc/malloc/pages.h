@@ -21,6 +21,16 @@ struct page_range {
 	uint64_t size;
 };
 
+/* What the page source has done, for measurements. */
+struct pages_count {
+	uint64_t calls;                 /* commits and decommits */
+	uint64_t current, peak;         /* bytes committed */
+	uint64_t instructions;          /* spent in it */
+	bool touch;                     /* set by who measures: pages are made present when they are committed */
+};
+
+extern struct pages_count pages_count;
+
 /* The address range for the heap, nothing of it committed; its size in *size. NULL: there is none. */
 void *pages_reserve(size_t *size);
 

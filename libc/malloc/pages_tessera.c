@@ -10,12 +10,15 @@
 #include <tessera/lock.h>
 #include <tessera/process.h>
 #include <tessera/start.h>
+#include <tessera/syscall.h>
 
 #include "../libc_internal.h"
 #include "pages.h"
 
 _Static_assert(PAGES_THREAD_BYTES == TLS_BELOW, "as libc_internal.h says");
 _Static_assert(PAGE_RANGES <= MEM_MAX_RANGES && PAGE_BYTES == MEM_PAGE, "as mem.idl says");
+
+struct pages_count pages_count;
 
 void *pages_reserve(size_t *size)
 {
@@ -27,13 +30,31 @@ void *pages_reserve(size_t *size)
 
 bool pages_commit(void *start, size_t size)
 {
-	return mem_commit(SLOT_SPACE, (uint64_t)start, size, MEM_READ | MEM_WRITE) == 0;
+	uint64_t begin = sys_instret();
+	bool done = mem_commit(SLOT_SPACE, (uint64_t)start, size, MEM_READ | MEM_WRITE) == 0;
+
+	pages_count.calls++;
+	if (done) {
+		pages_count.current += size;
+		if (pages_count.peak < pages_count.current)
+			pages_count.peak = pages_count.current;
+		for (size_t at = 0; pages_count.touch && at < size; at += PAGE_BYTES)
+			((volatile char *)start)[at] = 0;
+	}
+	pages_count.instructions += sys_instret() - begin;
+	return done;
 }
 
 void pages_decommit(const struct page_range *range, unsigned n)
 {
+	uint64_t begin = sys_instret();
+
+	pages_count.calls++;
+	for (unsigned i = 0; i < n; i++)
+		pages_count.current -= range[i].size;
 	if (mem_decommit(SLOT_SPACE, range, n * sizeof(range[0])))
 		pages_abort("malloc: the memory server refused to take memory back");
+	pages_count.instructions += sys_instret() - begin;
 }
 
 uint64_t pages_random(void)

@@ -30,6 +30,8 @@ int bench_ipc(void);
 int bench_memory(void);
 int bench_process(void);
 int bench_library(void);
+int bench_malloc(void);
+int bench_malloc_row(const char *name);
 /* The other side of bench_ipc's round trips. */
 int bench_server(const char *how);
 

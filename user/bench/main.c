@@ -3,6 +3,7 @@
  * counter is exact and repeatable.
  *
  * bench                all figures but those of the boot
+ * bench malloc ROW     one of the allocator's rows
  * bench boot           the boot's: from the shell's first prompt, so run it at the prompt
  * bench profile KEY    KEY's area, with marks for tools/profile around what KEY is about
  */
@@ -126,9 +127,11 @@ int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "server"))
 		return bench_server(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "malloc"))
+		return bench_malloc_row(argv[2]);
 	if (argc == 2 && !strcmp(argv[1], "boot"))
 		return boot();
 	if (argc == 3 && !strcmp(argv[1], "profile"))
 		return profile(argv[2]);
-	return bench_ipc() | bench_memory() | bench_process() | bench_library();
+	return bench_ipc() | bench_memory() | bench_process() | bench_library() | bench_malloc();
 }

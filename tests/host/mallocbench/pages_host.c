@@ -55,7 +55,7 @@ bool pages_commit(void *start, size_t size)
 	expect(start, size, 0);
 	if (mprotect(start, size, PROT_READ | PROT_WRITE))
 		abort();
-	pages_count.commits++;
+	pages_count.calls++;
 	pages_count.current += size;
 	if (pages_count.current > pages_count.peak)
 		pages_count.peak = pages_count.current;
@@ -66,7 +66,7 @@ void pages_decommit(const struct page_range *range, unsigned n)
 {
 	if (n < 1 || n > PAGE_RANGES)
 		abort();
-	pages_count.decommits++;
+	pages_count.calls++;
 	for (unsigned i = 0; i < n; i++) {
 		void *start = (void *)range[i].start;
 

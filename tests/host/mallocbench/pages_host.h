@@ -9,11 +9,6 @@
 
 #include "pages.h"
 
-struct pages_count {
-	uint64_t commits, decommits, current, peak;     /* calls; bytes */
-};
-
-extern struct pages_count pages_count;
 extern uint64_t pages_fail;     /* let the n-th commit from now on fail; 0: none */
 extern jmp_buf *pages_stop;
 extern char pages_line[200];
