@@ -90,7 +90,7 @@ struct service *service_wanted(int *index)
 
 void service_want(struct service *s)
 {
-	if (!s->pid)
+	if (s->endpoint && !s->pid)
 		s->wanted = true;
 }
 
