@@ -30,6 +30,7 @@ int bench_ipc(void);
 int bench_memory(void);
 int bench_process(void);
 int bench_library(void);
+int bench_file(void);
 /* The other side of bench_ipc's round trips. */
 int bench_server(const char *how);
 
