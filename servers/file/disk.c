@@ -13,10 +13,12 @@
 
 #define DIRECTORY  "disk"
 #define HEADER     110                 /* bytes of a header without its name */
+#define ENTRIES    16384               /* so many are served: their names take memory, and the disk is not trusted */
 #define SPAN_MOST  8192                /* longest header with its name and the padding of the archive tool */
 
 static struct node *directory;
 static uint64_t size, at;              /* of the disk; of the next header */
+static unsigned entries;
 static bool opened;
 
 int disk_start(void)
@@ -50,7 +52,7 @@ static int next_entry(void)
 	size_t span;
 	int error;
 
-	if (size - at < HEADER)
+	if (size - at < HEADER || entries == ENTRIES)
 		return 0;
 	error = cache_read(at, bytes, HEADER);
 	if (error)
@@ -67,6 +69,7 @@ static int next_entry(void)
 	entry.offset += at;
 	entry.data = NULL;
 	at += reader.at;
+	entries++;
 	error = archive_add(&entry, DIRECTORY);
 	return error ? -error : 1;
 }

@@ -1,7 +1,8 @@
 /*
  * image.c: from a file of the archive to a process: an address space, the segments, stack, heap, the page
  * of arguments, the capabilities, a stopped thread. Text and read-only data are shared straight from the
- * archive's pages; writable segments are private copies. Files are checked by libc's elf.c before anything
+ * archive's pages; writable segments are private copies. Programs elsewhere are copied whole. Files are
+ * checked by libc's elf.c before anything
  * is made; any failure on the way is undone by one space_destroy.
  */
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <tessera/elf.h>
 #include <tessera/process.h>
 #include <tessera/start.h>
+#include "fetch.h"
 #include "image.h"
 
 #define BASE_LOWEST     0x100000000ull  /* programs are loaded at a random page above 4 GiB ... */
@@ -28,6 +30,8 @@ struct build {
 	cap_t space, cnode, endpoint, thread;
 	struct elf_plan plan;
 	size_t file_offset;             /* of the executable in the archive */
+	unsigned char *bytes;           /* of one that is not there; NULL: it is */
+	size_t size;                    /* of bytes */
 	uint64_t page;                  /* of arguments */
 	struct start_info info;
 };
@@ -57,6 +61,19 @@ static int clear_bytes(uint64_t id, uint64_t from, uint64_t end)
 	return end > from ? write_bytes(id, from, zero, end - from) : 0;
 }
 
+/* A segment of an executable that is not in the archive: its bytes are copied. */
+static int copy_segment(const struct build *b, const struct elf_segment *s)
+{
+	uint64_t start = b->info.image_base + s->start, size = s->file_pages * PAGE_SIZE, at;
+	int error = mem_space_map(FACTORY, b->id, start, s->map_size, s->prot, MEM_FIXED, &at);
+
+	if (s->prot & ELF_WRITE && s->zero_start - s->start < size)
+		size = s->zero_start - s->start;
+	if (size > b->size - s->file_offset)
+		size = b->size - s->file_offset;
+	return error || !s->file_pages ? error : write_bytes(b->id, start, b->bytes + s->file_offset, size);
+}
+
 static int map_segment(const struct build *b, const struct elf_segment *s)
 {
 	uint64_t start = b->info.image_base + s->start, from_file = s->file_pages * PAGE_SIZE, at;
@@ -83,7 +100,7 @@ static int map_image(struct build *b)
 			     ((words[0] >> BASE_PAGES_SHIFT) & BASE_PAGES) * PAGE_SIZE;
 	b->info.image_end = b->info.image_base + b->plan.span;
 	for (unsigned i = 0; !error && i < b->plan.count; i++)
-		error = map_segment(b, &b->plan.segments[i]);
+		error = b->bytes ? copy_segment(b, &b->plan.segments[i]) : map_segment(b, &b->plan.segments[i]);
 	return error;
 }
 
@@ -190,6 +207,23 @@ static int build(struct build *b, const struct job *j)
 	return error ? error : fill_cnode(b, j);
 }
 
+/* One that is not in the archive. */
+static int fetch_image(struct build *b, struct job *j)
+{
+	int error = *j->path ? fetch_file(j->path, &b->bytes, &b->size) : E_NOT_FOUND;
+	const char *why;
+
+	if (error) {
+		b->bytes = NULL;
+		snprintf(j->why, sizeof j->why, "%s", error == E_NOT_FOUND ? "no such program" : error_text(error));
+		return error == E_NOT_FOUND || error == E_NO_MEMORY ? error : E_BAD_EXECUTABLE;
+	}
+	why = elf_check(b->bytes, b->size, &b->plan);
+	if (why)
+		snprintf(j->why, sizeof j->why, "%s", why);
+	return why ? E_BAD_EXECUTABLE : 0;
+}
+
 /* Finds and checks the executable: 0, or an error with the reason in j->why. */
 static int open_image(struct build *b, struct job *j)
 {
@@ -201,10 +235,8 @@ static int open_image(struct build *b, struct job *j)
 		snprintf(j->why, sizeof j->why, "the boot archive: %s", why);
 		return E_BAD_ARCHIVE;
 	}
-	if (!found || (entry.mode & CPIO_TYPE_MASK) != CPIO_REGULAR) {
-		snprintf(j->why, sizeof j->why, "no such program");
-		return E_NOT_FOUND;
-	}
+	if (!found || (entry.mode & CPIO_TYPE_MASK) != CPIO_REGULAR)
+		return fetch_image(b, j);
 	why = elf_check(entry.data, entry.size, &b->plan);
 	if (!why && entry.offset % PAGE_SIZE)
 		why = "does not start on a page of the archive";
@@ -218,22 +250,31 @@ static int open_image(struct build *b, struct job *j)
 	return 0;
 }
 
+static void build_somewhere(struct build *b, struct job *j)
+{
+	for (unsigned i = 0; i < TRIES; i++) {
+		j->error = build(b, j);
+		if (j->error)
+			undo(b);
+		if (j->error != E_EXISTS)
+			break;
+	}
+}
+
 void image_spawn(struct job *j)
 {
 	struct build b = { .id = 0 };
 
 	j->why[0] = 0;
 	j->space = j->cnode = 0;
+	j->image = NULL;
+	j->image_size = 0;
 	j->error = open_image(&b, j);
-	if (j->error)
+	if (!j->error)
+		build_somewhere(&b, j);
+	fetch_free(b.bytes, b.size);
+	if (j->error && j->why[0])
 		return;
-	for (unsigned i = 0; i < TRIES; i++) {
-		j->error = build(&b, j);
-		if (j->error)
-			undo(&b);
-		if (j->error != E_EXISTS)
-			break;
-	}
 	if (j->error) {
 		snprintf(j->why, sizeof j->why, "%s", error_text(j->error));
 		return;

@@ -61,7 +61,7 @@ struct job {
 	char why[TABLE_WHY];
 	uint64_t space;
 	uint64_t image_base;
-	const void *image;
+	const void *image;      /* in the archive; NULL: it came from elsewhere */
 	size_t image_size;
 	cap_t cnode;            /* of the process; its SLOT_THREAD is stopped: the supervisor runs it */
 
@@ -82,7 +82,7 @@ struct boot {
 	size_t archive_size;
 	cap_t self;             /* proc's endpoint, CALL, badge PID_PROC: the loader's */
 	cap_t interrupt;        /* proc's endpoint, SIGNAL: the console's */
-	cap_t console;          /* CALL to the console service; 0: there is none */
+	cap_t console, file;    /* CALL to these services; 0: there is none */
 	uint64_t timebase;      /* ticks per second */
 	bool exec;              /* run `commands`, then power off */
 	char nonce[65];         /* marks output for tools/run; empty: no marks */

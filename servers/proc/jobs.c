@@ -186,6 +186,20 @@ static bool job_session(struct job *j)
 	return true;
 }
 
+/* Programs on the disk need its server, which the loader cannot start while it waits for them. */
+static bool needs_disk(const struct order *o)
+{
+	struct service *s = service_find("blk");
+	char path[PATH_MAX_BYTES];
+
+	if (!s || !s->endpoint || s->pid || !lookup_path(o->strings, path, sizeof path))
+		return false;
+	if (strncmp(path, "disk/", strlen("disk/")) != 0)
+		return false;
+	service_want(s);
+	return true;
+}
+
 static bool job_order(struct job *j)
 {
 	struct order *o = &orders[order_first];
@@ -193,6 +207,8 @@ static bool job_order(struct job *j)
 
 	if (!order_count)
 		return false;
+	if (needs_disk(o) && job_service(j))
+		return true;
 	order_first = (order_first + 1) % ORDERS_MAX;
 	order_count--;
 	p = table_find(o->pid);         /* always there: it leaves the table only when the loader is done */

@@ -69,13 +69,15 @@ static cap_t mint(cap_t endpoint, unsigned right, uint64_t badge)
 
 static void make_capabilities(void)
 {
-	struct service *console = service_find("console");
+	struct service *console = service_find("console"), *file = service_find("file");
 	cap_t fault = mint(SLOT_PROCESS, RIGHT_SIGNAL, SIGNAL_FAULT);
 
 	boot.self = mint(SLOT_PROCESS, RIGHT_CALL, PID_PROC);
 	boot.interrupt = mint(SLOT_PROCESS, RIGHT_SIGNAL, SIGNAL_INTERRUPT);
 	if (console)
 		boot.console = mint(console->endpoint, RIGHT_CALL, PID_PROC);
+	if (file)
+		boot.file = mint(file->endpoint, RIGHT_CALL, PID_PROC);
 	check("supervising", mem_supervise(FACTORY, fault));
 }
 

@@ -12,6 +12,7 @@
 
 static struct service services[SERVICES_MAX];
 static int service_count;
+static cap_t tell_slot;         /* for the moment of a signal: kept, so that clients cannot take the last one */
 
 struct service *service_at(int index)
 {
@@ -62,6 +63,7 @@ int service_start(void)
 	char path[PATH_MAX_BYTES];
 	int error = 0;
 
+	tell_slot = cap_alloc();
 	for (unsigned i = 0; !error && (line = manifest_line(i)) != NULL; i++) {
 		snprintf(path, sizeof path, SERVICE_PATH "%s", line->name);
 		if (cpio_find(boot.archive_data, boot.archive_size, path, &entry, NULL) == 1)
@@ -90,7 +92,7 @@ struct service *service_wanted(int *index)
 
 void service_want(struct service *s)
 {
-	if (!s->pid)
+	if (s->endpoint && !s->pid)
 		s->wanted = true;
 }
 
@@ -145,11 +147,9 @@ static bool depends(const struct service *s, const char *name)
 /* Sets these bits in the service's endpoint. */
 static void tell(const struct service *s, uint64_t bits)
 {
-	cap_t slot = cap_alloc();
-
-	if (slot && !sys_give(GIVE_COPY, s->endpoint, 1, slot, RIGHT_SIGNAL, bits, 0))
-		(void)sys_signal(slot);
-	cap_free(slot);
+	if (!sys_give(GIVE_COPY, s->endpoint, 1, tell_slot, RIGHT_SIGNAL, bits, 0))
+		(void)sys_signal(tell_slot);
+	(void)sys_delete(tell_slot);
 }
 
 void service_tell_death(void)

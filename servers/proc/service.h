@@ -41,7 +41,8 @@ void service_job(const struct service *s, uint64_t pid, struct job *j);
 void service_died(int index, uint64_t now);
 
 /*
- * Its instance runs. If it is not the first, servers that were given a capability to it, or may open it, and run, are
+ * Its instance runs. If it is not the first, servers that were given a capability to it, or may open it, and
+ * run, are
  * told by SIGNAL_RESTARTED on their endpoints. What could not be told is told by their next call, which the new
  * instance does not know.
  */

@@ -1,9 +1,11 @@
 """The disk server: several requests at once on both transports, errors told to the one client, restart with DMA under way."""
 
+import os
 import re
 
 import cpio
 import pytest
+from conftest import BUILD, ROOT
 
 MODERN = ["-global", "virtio-mmio.force-legacy=false"]
 
@@ -143,6 +145,12 @@ def test_files_on_the_disk_are_listed_and_read_to_the_byte(boot, disk):
     assert shell.run("cat /disk/nothing")[1] == 1
 
 
+def test_a_program_runs_from_the_disk(boot, disk):
+    with open(os.path.join(ROOT, "build", BUILD, "user", "hello"), "rb") as file:
+        shell = boot(qemu_args=drive(disk({"bin/hello": file.read()})))
+    assert shell.ok("/disk/bin/hello two") == "hello, world\ntwo\n"
+
+
 def test_without_a_disk_its_directory_is_empty(shell):
     assert shell.ok("ls /disk") == ""
     assert shell.run("cat /disk/text")[1] == 1
@@ -167,7 +175,7 @@ def test_a_bad_sector_fails_the_reads_that_need_it_alone(boot, disk):
 
 
 def test_who_waits_for_a_slow_disk_holds_up_no_other_file(boot, disk):
-    shell = boot(qemu_args=drive(disk({"text": TEXT.encode()}), "throttling.iops-total=2"))
+    shell = boot(qemu_args=drive(disk({"text": TEXT.encode()}), "throttling.iops-total=4"))
     shell.ok("wc /disk/text > /tmp/count &")
     assert shell.ok("echo quick > /tmp/a; cat /tmp/a") == "quick\n"
     shell.ok("wait", timeout=120)

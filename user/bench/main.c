@@ -133,5 +133,5 @@ int main(int argc, char **argv)
 		return boot();
 	if (argc == 3 && !strcmp(argv[1], "profile"))
 		return profile(argv[2]);
-	return bench_ipc() | bench_memory() | bench_process() | bench_library() | bench_malloc();
+	return bench_ipc() | bench_memory() | bench_process() | bench_library() | bench_malloc() | bench_file();
 }
