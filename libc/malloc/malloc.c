@@ -134,12 +134,15 @@ static __attribute__((noinline)) void free_outside(void *p)
 		check_bad_pointer("free", p);
 }
 
-/* large_free() found heap.lock taken. (Here, as a call out of its file leaves large_free the compact code it has.) */
+/*
+ * large_free() found heap.lock taken. The lock that it waited for is the one it frees under: letting it go and trying again
+ * could fail for ever, as it is handed from one waiter to the next. (Here, as a call out of its file leaves large_free the
+ * compact code it has.)
+ */
 void free_waiting(void *p)
 {
 	heap_lock();
-	heap_unlock();
-	large_free(p);
+	large_free_held(p);
 }
 
 /* p is in the heap, but not of a slab of the calling thread. Under the lock its owner cannot change what it is. */

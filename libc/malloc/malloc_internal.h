@@ -278,6 +278,7 @@ void heap_trim(size_t keep);
 uint64_t span_word(const void *p);
 void *large_alloc(size_t size);         /* takes heap.lock; sets errno */
 void large_free(void *p);               /* takes heap.lock; ends the process if p is no span in use */
+void large_free_held(void *p);          /* the same with heap.lock held, which it lets go */
 void *large_realloc(void *p, size_t n); /* takes heap.lock; p is in the heap's bounds */
 
 /* malloc.c: the block at p copied into a new one of n bytes; large_free(p) when heap.lock is to be had. */

@@ -582,6 +582,11 @@ static inline __attribute__((always_inline)) void large_free_locked(char *p)
 		heap_unlock();
 }
 
+void large_free_held(void *p)
+{
+	large_free_locked(p);
+}
+
 /* Frees the block p, which is not of a slab. */
 void large_free(void *p)
 {
