@@ -1,7 +1,7 @@
 /*
  * thread.c: further threads. One mapping holds the stack and, above it, the thread's record and TLS block. A
  * thread that ended can't give its own stack back: it leaves its record on the list of retired ones, and the
- * next thread_start first makes sure that they are gone, then frees what they had.
+ * next thread_start frees what those had that are gone by then.
  */
 #include <stdlib.h>
 #include <mem_client.h>
@@ -57,14 +57,32 @@ static void free_stack(struct thread_stack *s)
 	(void)!mem_unmap(SLOT_SPACE, base, size);
 }
 
+/* Whether the thread has ended: its capability is gone with it. */
+static bool has_ended(const struct thread_stack *s)
+{
+	uint64_t word, detail;
+
+	return sys_inspect(s->thread, &word, &detail) == -E_BAD_SLOT;
+}
+
+static void retire(struct thread_stack *s)
+{
+	s->next = __atomic_load_n(&retired, __ATOMIC_RELAXED);
+	while (!__atomic_compare_exchange_n(&retired, &s->next, s, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
+}
+
+/* A thread on its way out is left to itself: by the time it was ended from here, its own request might hit another. */
 static void free_retired(void)
 {
 	struct thread_stack *s = __atomic_exchange_n(&retired, NULL, __ATOMIC_ACQUIRE), *next;
 
 	for (; s; s = next) {
 		next = s->next;
-		(void)!mem_thread_destroy(SLOT_SPACE, s->buffer);
-		free_stack(s);
+		if (has_ended(s))
+			free_stack(s);
+		else
+			retire(s);
 	}
 }
 
@@ -111,9 +129,11 @@ static int start_locked(void (*fn)(void *), void *arg, unsigned prio, size_t sta
 	if (!error)
 		error = mem_thread_create(SLOT_SPACE, (uint64_t)thread_entry, (uint64_t)s, (uint64_t)s,
 					  (uint64_t)tls, prio, &s->thread, &s->buffer);
-	/* No slot for its capability: the thread runs all the same. */
-	if (error == E_RECEIVER_FULL && s->buffer)
-		error = 0;
+	/* It runs from here on, and may have ended before the next line. */
+	if (!error)
+		error = (int)-sys_thread_set(s->thread, THREAD_RUN, 0);
+	if (error && s->buffer)
+		(void)!mem_thread_destroy(SLOT_SPACE, s->buffer);
 	if (error)
 		free_stack(s);
 	return error;
@@ -149,9 +169,7 @@ _Noreturn void thread_exit(void)
 		exit(0);
 	if (malloc_thread_end)
 		malloc_thread_end();
-	s->next = __atomic_load_n(&retired, __ATOMIC_RELAXED);
-	while (!__atomic_compare_exchange_n(&retired, &s->next, s, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-		;
+	retire(s);
 	(void)!mem_thread_destroy(SLOT_SPACE, (uint64_t)thread_self.buffer);
 	for (;;)
 		__builtin_trap();
