@@ -111,9 +111,9 @@ trap_restore:
 	sret
 
 /*
- * void lock_acquire(void): clobbers t0-t4. While somebody else holds the lock, looks at it 2,000 times. Then that one may be
- * a virtual hart without a processor, and this one may be what keeps the processor from it: so it waits in wfi for 500
- * ticks, hearing nothing but its timer, and looks again.
+ * void lock_acquire(void): clobbers t0-t4. While somebody else holds the lock, looks at it 2,000 times. Then that one
+ * may be a virtual hart without a processor, and this one may be what keeps the processor from it: so it waits in wfi
+ * for 500 ticks, hearing nothing but its timer, and looks again.
  */
 	.globl	lock_acquire
 lock_acquire:

@@ -79,6 +79,6 @@ TEST(a_server_is_opened_once)
 
 int main(int argc, char **argv)
 {
-	return TEST_MAIN(argc, argv, slots_are_different_and_end, slots_that_were_freed_come_back, a_freed_slot_is_empty,
-			 nothing_beyond_the_slots_is_freed, a_server_is_opened_once);
+	return TEST_MAIN(argc, argv, slots_are_different_and_end, slots_that_were_freed_come_back,
+			 a_freed_slot_is_empty, nothing_beyond_the_slots_is_freed, a_server_is_opened_once);
 }

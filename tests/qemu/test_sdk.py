@@ -1,8 +1,6 @@
 """The SDK: what `make sdk` installs makes programs, servers and images without the source tree."""
 
-import fcntl
 import os
-import shutil
 import subprocess
 
 import pytest
@@ -21,19 +19,6 @@ def hidden(line):
     hide = ["unshare", "-rm", "sh", "-c", 'mount -t tmpfs none "$0" && exec "$@"', ROOT]
     done = subprocess.run([*hide, "true"], capture_output=True, check=False)
     return [*hide, *line] if done.returncode == 0 else line
-
-
-@pytest.fixture(scope="session")
-def installed(tmp_path_factory):
-    """A copy of the SDK far from the tree."""
-    os.makedirs(os.path.join(ROOT, "build"), exist_ok=True)
-    with open(os.path.join(ROOT, "build", ".sdk-lock"), "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        environment = {name: value for name, value in os.environ.items() if name not in ("BUILD", "MAKEFLAGS", "MFLAGS")}
-        subprocess.run(["make", "-C", ROOT, "sdk", "PREFIX=build/sdk"], check=True, capture_output=True, env=environment)
-        folder = tmp_path_factory.mktemp("sdk") / "tessera"
-        shutil.copytree(os.path.join(ROOT, "build", "sdk"), folder, symlinks=True)
-    return str(folder)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import subprocess
 
 import pytest
 from conftest import BUILD, ROOT
-from test_sdk import installed  # noqa: F401
 
 pytestmark = pytest.mark.skipif(BUILD != "debug", reason="the SDK holds both images: once is enough")
 BLOCK = re.compile(r"^```(console|diff|c) ?(\S*)\n(.*?)^```$", re.M | re.S)
@@ -55,7 +54,7 @@ def test_the_patterns_match_what_they_should():
     assert not pattern("a\n...\nb\n").match("a\nx\nc\n") and not pattern("a\n").match("a\nb\n")
 
 
-def test_every_command_and_output_in_the_tutorial_is_true(installed, tmp_path):  # noqa: F811
+def test_every_command_and_output_in_the_tutorial_is_true(installed, tmp_path):
     with open(os.path.join(ROOT, "docs", "tutorial.md"), encoding="ascii") as file:
         blocks = BLOCK.findall(file.read())
     assert len(blocks) > 10

@@ -18,7 +18,7 @@
 			return;                                                   \
 	} while (0)
 
-/* Runs the tests named, or of them those that the arguments name. What main returns: 0 all passed, 1 not, 2 no such test. */
+/* Runs the tests named, or of them those that the arguments name: 0 all passed, 1 not, 2 no such test. */
 #define TEST_MAIN(argc, argv, ...) test_main(argc, argv, #__VA_ARGS__, (void (*[])(void)){ __VA_ARGS__ })
 
 /* Notes the result of a check in the running test, and hands it back. */
