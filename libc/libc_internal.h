@@ -54,7 +54,7 @@ struct timespec;
 int clock_deadline(unsigned long clock, const struct timespec *time, uint64_t *deadline) LIBC_HIDDEN;
 
 /* The longest path that a server takes. */
-#define PATH_BYTES 200
+#define PATH_BYTES 440
 
 /* What picolibc's locks are. A NULL lock (no memory for one) does not lock. */
 struct __lock {

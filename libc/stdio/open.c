@@ -165,3 +165,29 @@ void setlinebuf(FILE *f)
 {
 	(void)setvbuf(f, NULL, _IOLBF, 0);
 }
+
+/* A file of nobody's name, gone with the stream. */
+FILE *tmpfile(void)
+{
+	char name[] = P_tmpdir "/tmp.XXXXXX";
+	int fd = mkstemp(name);
+	FILE *f;
+
+	if (fd < 0)
+		return NULL;
+	(void)unlink(name);
+	f = fdopen(fd, "w+");
+	if (!f)
+		close(fd);
+	return f;
+}
+
+char *tmpnam(char *out)
+{
+	static _Atomic unsigned last;
+	static char own[L_tmpnam];
+	char *name = out ? out : own;
+
+	(void)snprintf(name, L_tmpnam, P_tmpdir "/t%d.%u", (int)getpid() % 10000, last++ % 1000000);
+	return name;
+}

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from conftest import BUILD, ROOT
 
-CHECKED = ("streams", "threads")
+CHECKED = ("files", "streams", "threads")
 
 
 def program(name):
