@@ -225,7 +225,7 @@ $(OUT)/obj/servers/%.o: servers/%.c $(AFTER)
 	$(call compile,CC     ,$(USER_FLAGS) $(call rank,$(firstword $(subst /, ,$*))))
 # They ask for what is wrong too, and of the library, not of the compiler.
 $(OUT)/obj/tests/libc/%.o: tests/libc/%.c $(AFTER)
-	$(call compile,CC     ,$(USER_FLAGS) -fno-builtin -Wno-format -Wno-format-truncation -Wno-nonnull)
+	$(call compile,CC     ,$(USER_FLAGS) -fno-builtin -Wno-format -Wno-format-truncation -Wno-nonnull -Wno-array-bounds)
 $(OUT)/obj/%.o: %.c $(AFTER)
 	$(call compile,CC     ,$(USER_FLAGS))
 $(OUT)/obj/%.S.o: %.S $(AFTER)

@@ -3,7 +3,6 @@
  * capabilities to named servers. Packs what proc.idl wants; proc decides.
  */
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 #include <proc_client.h>
@@ -16,7 +15,6 @@
 #define SPAWN_WITH_BYTES 500
 #define SERVERS_MAX      8
 #define SERVER_NAME_MAX  32
-#define STATUS_SIGNAL    128           /* + number: as a shell sees a program that a signal ended */
 
 /* Arguments and environment: NUL-terminated strings one behind the other. */
 struct packed {
@@ -128,33 +126,4 @@ int server_open(const char *name, uint32_t version, cap_t *server)
 pid_t getpid(void)
 {
 	return (pid_t)start_info->pid;
-}
-
-/* Signals have only their default actions: all of those supported here end the process. */
-int kill(pid_t pid, int signal)
-{
-	struct proc_info info = { 0 };
-	int error;
-
-	if (pid <= 0 || signal < 0 || signal >= NSIG) {
-		errno = pid <= 0 ? ENOSYS : EINVAL;
-		return -1;
-	}
-	if (!signal) {
-		error = proc_next(SLOT_PROCESS, (uint64_t)pid, &info);
-		if (!error && info.pid != (uint64_t)pid)
-			error = E_NOT_FOUND;
-	} else if (pid == getpid()) {
-		_exit(STATUS_SIGNAL + signal);
-	} else if (signal == SIGKILL || signal == SIGTERM || signal == SIGINT) {
-		error = proc_kill(SLOT_PROCESS, (uint64_t)pid);
-	} else {
-		errno = ENOSYS;
-		return -1;
-	}
-	if (error == E_NOT_FOUND) {
-		errno = ESRCH;
-		return -1;
-	}
-	return errno_result(error);
 }

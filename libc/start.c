@@ -27,7 +27,7 @@
 #define EHDR_PHNUM    56
 #define TLS_ON_STACK  0x10000          /* most that the first thread's TLS block may take of its stack */
 #define STATUS_BROKEN 127              /* the program cannot be started */
-#define STATUS_ABORT  134              /* as of abort() */
+#define STATUS_ABORT  (STATUS_KILLED + 6)      /* as of abort() */
 
 struct dynamic {
 	uint64_t tag, value;

@@ -29,6 +29,9 @@ _Noreturn void thread_main(struct thread_stack *stack, struct ipc_buffer *buffer
 /* Of the allocator, where there is one that keeps something for a thread: gives it up. */
 void malloc_thread_end(void) __attribute__((weak));
 
+/* Of libc/signal, where the program catches faults: the new thread's go the same way. */
+void signal_thread_start(void) __attribute__((weak));
+
 /* The capability that wakes whoever waits on `endpoint` for a lock; 0: no slot. */
 static cap_t make_wake(cap_t endpoint)
 {
@@ -132,6 +135,8 @@ _Noreturn void thread_main(struct thread_stack *stack, struct ipc_buffer *buffer
 	thread_self.endpoint = stack->endpoint;
 	thread_self.wake = stack->wake;
 	thread_self.stack = stack;
+	if (signal_thread_start)
+		signal_thread_start();
 	stack->fn(stack->arg);
 	thread_exit();
 }

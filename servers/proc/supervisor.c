@@ -16,6 +16,8 @@
 #include "supervisor.h"
 #include "table.h"
 
+#define SIGNALS_MOST 31                /* the largest number of a signal */
+
 static cap_t mint_slot;                         /* a capability on its way to a client */
 
 /* Moves the right to answer the caller into a slot of its own; 0: no slot is free. */
@@ -170,13 +172,16 @@ static int end_caller(struct process *caller, uint64_t status)
 	return IDL_PARKED;
 }
 
+/* A program may say that a signal of its own ended it. */
 int proc_on_exit(const struct proc_request *request, uint64_t status)
 {
 	struct process *caller = table_find(request->badge);
 
 	if (!caller || caller->pid == PID_PROC)
 		return E_DENIED;
-	return end_caller(caller, status & 0xff);
+	if (status <= PROC_STATUS_KILLED || status > PROC_STATUS_KILLED + SIGNALS_MOST)
+		status &= 0xff;
+	return end_caller(caller, status);
 }
 
 /* A process rules its descendants, a session rules everything but proc. */
