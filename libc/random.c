@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 #include <tessera/lock.h>
 #include "libc_internal.h"
@@ -73,4 +74,23 @@ int getentropy(void *out, size_t size)
 		size -= piece;
 	}
 	return 0;
+}
+
+/* There is one source, which never waits: the flags make no difference. */
+ssize_t getrandom(void *out, size_t size, unsigned flags)
+{
+	char *p = out;
+
+	if (flags & ~(GRND_NONBLOCK | GRND_RANDOM)) {
+		errno = EINVAL;
+		return -1;
+	}
+	for (size_t left = size; left;) {
+		size_t piece = left < MOST ? left : MOST;
+
+		(void)getentropy(p, piece);
+		p += piece;
+		left -= piece;
+	}
+	return (ssize_t)size;
 }

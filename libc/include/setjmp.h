@@ -1,7 +1,7 @@
 /* setjmp.h: picolibc's, and POSIX' that keep the signal mask. */
+#include_next <setjmp.h>
 #ifndef _TESSERA_SETJMP_H
 #define _TESSERA_SETJMP_H
-#include_next <setjmp.h>
 #include <sys/_sigset.h>
 
 #ifdef __cplusplus

@@ -35,7 +35,9 @@ static uint64_t pages_up(uint64_t n)
 /* A range as munmap and the others want it. */
 static bool range_good(const void *start, size_t size)
 {
-	return (uintptr_t)start % PAGE_SIZE == 0 && pages_up(size) >= size && (uintptr_t)start + size >= (uintptr_t)start;
+	uintptr_t at = (uintptr_t)start;
+
+	return at % PAGE_SIZE == 0 && pages_up(size) >= size && at + size >= at;
 }
 
 /* The object of an open file, and whether it may be mapped so: 0 or an errno. */

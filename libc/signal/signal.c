@@ -93,8 +93,10 @@ int sigprocmask(int how, const sigset_t *restrict set, sigset_t *restrict old)
 		return refuse(EINVAL);
 	if (old)
 		*old = before;
-	if (set)
-		blocked = (how == SIG_SETMASK ? *set : how == SIG_BLOCK ? before | *set : before & ~*set) & ~UNBLOCKABLE;
+	if (set) {
+		blocked = how == SIG_SETMASK ? *set : how == SIG_BLOCK ? before | *set : before & ~*set;
+		blocked &= ~UNBLOCKABLE;
+	}
 	for (int n = 1; n < NSIG && pending & ~blocked; n++) {
 		if (!(pending & ~blocked & BIT(n)))
 			continue;

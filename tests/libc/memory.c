@@ -39,14 +39,16 @@ static void anonymous(void)
 	CHECK(p != MAP_FAILED && !((unsigned long)p % PAGE) && !p[5 * PAGE - 1]);
 	for (size_t i = 0; i < 5; i++)
 		p[i * PAGE] = (char)(i + 1);
-	CHECK(!munmap(p + PAGE, PAGE) && !reads(p + PAGE) && reads(p) && p[2 * PAGE] == 3 && !munmap(p + PAGE, PAGE));
+	CHECK(!munmap(p + PAGE, PAGE) && !reads(p + PAGE) && reads(p) && p[2 * PAGE] == 3 && !munmap(p + PAGE,
+		PAGE));
 	CHECK(!mprotect(p + 2 * PAGE, PAGE, PROT_READ) && !writes(p + 2 * PAGE) && reads(p + 2 * PAGE));
 	CHECK(!mprotect(p + 2 * PAGE, PAGE, PROT_NONE) && !reads(p + 2 * PAGE));
 	CHECK(!mprotect(p + 2 * PAGE, PAGE, PROT_READ | PROT_WRITE) && p[2 * PAGE] == 3 && writes(p + 2 * PAGE));
 	q = mmap(p + PAGE, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	CHECK(q == p + PAGE && !q[0] && !q[PAGE] && p[3 * PAGE] == 4);
 	CHECK(!madvise(p, 5 * PAGE, MADV_DONTNEED) && !p[0] && !p[3 * PAGE] && writes(p));
-	CHECK(!madvise(p, PAGE, MADV_WILLNEED) && !posix_madvise(p, PAGE, POSIX_MADV_RANDOM) && !mlock(p, 5 * PAGE));
+	CHECK(!madvise(p, PAGE, MADV_WILLNEED) && !posix_madvise(p, PAGE, POSIX_MADV_RANDOM) && !mlock(p,
+		5 * PAGE));
 	CHECK(!munlock(p + 3, 9) && !msync(p, PAGE, MS_SYNC) && !munmap(p, 5 * PAGE) && !reads(p));
 	CHECK_ERRNO(mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), MAP_FAILED, EINVAL);
 	CHECK_ERRNO(mmap(NULL, PAGE, PROT_READ, MAP_ANONYMOUS, -1, 0), MAP_FAILED, EINVAL);

@@ -1,4 +1,5 @@
-/* signals.c: signal.h: raise, handlers, masks, faults with handlers that mend, jump and run on a stack of their own. */
+/* signals.c: signal.h: raise, handlers, masks, faults with handlers that mend,
+	jump and run on a stack of their own. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -44,7 +45,8 @@ static void handlers(void)
 	sigemptyset(&action.sa_mask);
 	CHECK(!sigaddset(&action.sa_mask, SIGUSR2) && sigaddset(&action.sa_mask, 99) == -1);
 	seen = 0;
-	CHECK(!sigaction(SIGUSR1, &action, &old) && old.sa_handler == SIG_IGN && !kill(getpid(), SIGUSR1) && seen == 2);
+	CHECK(!sigaction(SIGUSR1, &action, &old) && old.sa_handler == SIG_IGN && !kill(getpid(), SIGUSR1) &&
+		seen == 2);
 	action.sa_handler = count;
 	action.sa_flags = SA_RESETHAND;
 	CHECK(!sigaction(SIGUSR1, &action, NULL) && !raise(SIGUSR1) && !sigaction(SIGUSR1, NULL, &old));
@@ -62,14 +64,16 @@ static void masks(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGUSR2);
-	CHECK(!sigprocmask(SIG_BLOCK, &set, &old) && !raise(SIGUSR2) && !raise(SIGUSR1) && !raise(SIGUSR1) && !seen);
+	CHECK(!sigprocmask(SIG_BLOCK, &set, &old) && !raise(SIGUSR2) && !raise(SIGUSR1) && !raise(SIGUSR1) &&
+		!seen);
 	CHECK(sigismember(&old, SIGUSR1) == 0 && !sigdelset(&set, SIGUSR2));
 	CHECK(!sigprocmask(SIG_UNBLOCK, &set, NULL) && seen == SIGUSR1);
 	CHECK(!pthread_sigmask(SIG_SETMASK, &old, NULL) && seen == SIGUSR1 * 100 + SIGUSR2);
 	CHECK_ERRNO(sigprocmask(9, &set, NULL), -1, EINVAL);
 	CHECK(pthread_sigmask(9, &set, NULL) == EINVAL);
 	sigfillset(&set);
-	CHECK(!sigprocmask(SIG_SETMASK, &set, NULL) && !sigprocmask(SIG_SETMASK, &old, &set) && !sigismember(&set, SIGKILL));
+	CHECK(!sigprocmask(SIG_SETMASK, &set, NULL) && !sigprocmask(SIG_SETMASK, &old, &set) &&
+		!sigismember(&set, SIGKILL));
 }
 
 static void jump(int n)

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from conftest import BUILD, ROOT
 
-CHECKED = ("files", "streams", "threads")
+CHECKED = ("files", "memory", "processes", "signals", "streams", "threads")
 
 
 def program(name):

@@ -9,7 +9,7 @@
 #include <tessera/ipc.h>
 #include <tessera/lock.h>
 #include <tessera/process.h>
-#include "libc_internal.h"
+#include "../libc_internal.h"
 
 #define SPAWN_BYTES      600           /* as in proc.idl */
 #define SPAWN_WITH_BYTES 500
