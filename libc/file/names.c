@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <mem_client.h>
@@ -303,4 +304,28 @@ int isatty(int fd)
 	if (!terminal)
 		errno = ENOTTY;
 	return terminal != 0;
+}
+
+/* TIOCGWINSZ. */
+int ioctl(int fd, unsigned long request, ...)
+{
+	struct fd_file *f = fd_get(fd);
+	uint32_t terminal = 0, columns = 0, rows = 0;
+	struct winsize *size;
+	va_list args;
+
+	if (!f)
+		return -1;
+	if (f->kind != FD_STREAM || stream_info(f->cap, &terminal, &columns, &rows))
+		terminal = 0;
+	fd_put(f);
+	if (!terminal || request != TIOCGWINSZ) {
+		errno = terminal ? EINVAL : ENOTTY;
+		return -1;
+	}
+	va_start(args, request);
+	size = va_arg(args, struct winsize *);
+	va_end(args);
+	*size = (struct winsize){ .ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns };
+	return 0;
 }

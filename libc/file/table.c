@@ -167,7 +167,7 @@ int dup(int fd)
 	return share_from(fd, 0);
 }
 
-/* Children get streams only by posix_spawn's file actions: FD_CLOEXEC always holds. */
+/* Children get streams only by posix_spawn's file actions: FD_CLOEXEC always holds. Files cannot be locked. */
 int fcntl(int fd, int command, ...)
 {
 	struct fd_file *f = fd_get(fd);
@@ -187,6 +187,9 @@ int fcntl(int fd, int command, ...)
 		result = fd > STDERR_FILENO ? FD_CLOEXEC : 0;
 	} else if (command == F_GETFL) {
 		result = f->flags & (O_ACCMODE | O_APPEND);
+	} else if (command == F_GETLK || command == F_SETLK || command == F_SETLKW) {
+		errno = ENOLCK;
+		result = -1;
 	} else if (command != F_SETFD || (argument & ~FD_CLOEXEC)) {
 		errno = EINVAL;
 		result = -1;

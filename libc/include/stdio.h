@@ -1,6 +1,6 @@
 /*
  * stdio.h: libc/stdio's streams in place of picolibc's: buffered, locked per call, every open stream written
- * out by exit. What is declared is there; wide characters and popen are not.
+ * out by exit. What is declared is there; wide characters are not.
  */
 #ifndef _STDIO_H_
 #define _STDIO_H_ 1
@@ -104,6 +104,8 @@ int vsscanf(const char *__restrict, const char *__restrict, va_list) __SCANF(2, 
 #if __POSIX_VISIBLE
 FILE *fdopen(int, const char *);
 int fileno(FILE *);
+FILE *popen(const char *, const char *);
+int pclose(FILE *);
 FILE *fmemopen(void *__restrict, size_t, const char *__restrict);
 FILE *open_memstream(char **, size_t *);
 int fseeko(FILE *, off_t, int);

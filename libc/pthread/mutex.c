@@ -138,3 +138,10 @@ int pthread_mutexattr_gettype(const pthread_mutexattr_t *restrict attributes, in
 	*type = attributes->__type;
 	return 0;
 }
+
+/* Waiters are this process's threads. */
+int pthread_mutexattr_setpshared(pthread_mutexattr_t *attributes, int shared)
+{
+	(void)attributes;
+	return shared == PTHREAD_PROCESS_PRIVATE ? 0 : shared == PTHREAD_PROCESS_SHARED ? ENOTSUP : EINVAL;
+}

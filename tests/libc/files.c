@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -126,6 +127,23 @@ static void names(void)
 	CHECK_ERRNO(isatty(40), 0, EBADF);
 }
 
+static void modes(void)
+{
+	struct stat what;
+	struct winsize size;
+	int fd = open("/tmp/m", O_RDWR | O_CREAT, 0644);
+
+	CHECK(!fstat(fd, &what) && !fchmod(fd, what.st_mode) && !chmod("/tmp/m", what.st_mode & 0777));
+	CHECK_ERRNO(chmod("/tmp/m", 07), -1, EPERM);
+	CHECK_ERRNO(chmod("/tmp/none", 0644), -1, ENOENT);
+	CHECK(!fchown(fd, getuid(), getgid()) && !chown("/tmp/m", -1, -1) && what.st_uid == geteuid());
+	CHECK_ERRNO(chown("/tmp/m", 1, 1), -1, EPERM);
+	CHECK(umask(077) == 022 && umask(022) == 077);
+	CHECK_ERRNO(ioctl(fd, TIOCGWINSZ, &size), -1, ENOTTY);
+	CHECK_ERRNO(ioctl(1, 7, &size), -1, EINVAL);
+	CHECK(!ioctl(1, TIOCGWINSZ, &size) && !close(fd) && !unlink("/tmp/m"));
+}
+
 static void directories(void)
 {
 	static const char *const wanted[] = { ".", "..", "a", "b", "sub" };
@@ -229,6 +247,7 @@ int main(void)
 	positions();
 	duplicates();
 	names();
+	modes();
 	directories();
 	pipes();
 	streams();

@@ -89,6 +89,20 @@ static void redirected(void)
 	unlink("/tmp/err");
 }
 
+static void commands(void)
+{
+	char line[64];
+	FILE *f = popen("echo one; echo two; exit 5", "r");
+
+	CHECK(f && fgets(line, sizeof(line), f) && !strcmp(line, "one\n") && fgets(line, sizeof(line), f));
+	CHECK(!fgets(line, sizeof(line), f) && pclose(f) == 5 << 8);
+	f = popen("cat > /tmp/typed", "w");
+	CHECK(f && fputs("written", f) >= 0 && pclose(f) == 0);
+	f = fopen("/tmp/typed", "r");
+	CHECK(f && fgets(line, sizeof(line), f) && !strcmp(line, "written") && !fclose(f) && !remove("/tmp/typed"));
+	CHECK_ERRNO(popen("echo", "x"), NULL, EINVAL);
+}
+
 static void environment(void)
 {
 	CHECK(!getenv("NOT_THERE") && !setenv("A_NAME", "one", 0) && !setenv("A_NAME", "two", 0));
@@ -182,6 +196,7 @@ int main(int argc, char **argv)
 		return child(argv[1]);
 	statuses();
 	redirected();
+	commands();
 	environment();
 	options();
 	long_options();
