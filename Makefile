@@ -213,7 +213,7 @@ $(OUT)/offsets/offsets.o: kernel/thread.h $(OUT)/flags
 	$(Q)$(CC) $(KERNEL_FLAGS) -fno-eliminate-unused-debug-types -MMD -MP -x c -c -o $@ $<
 $(OUT)/offsets/offsets.h: $(OUT)/offsets/offsets.o tools/offsets
 	$(call say,OFFSETS $@)
-	$(Q)tools/offsets $< thread hart endpoint slot lock ipc_buffer kernel_stats >$@
+	$(Q)tools/offsets $< thread hart endpoint slot ipc_buffer kernel_stats >$@
 -include $(OUT)/offsets/offsets.d
 $(OUT)/root/%.o: %.c $(AFTER)
 	$(call compile,CC root,$(ROOT_FLAGS) $(call rank,mem))

@@ -110,6 +110,36 @@ trap_restore:
 	ld	tp, X(4)(tp)
 	sret
 
+/*
+ * void lock_acquire(void): clobbers t0-t4. While somebody else holds the lock, looks at it 2,000 times. Then that one
+ * may be a virtual hart without a processor, and this one may be what keeps the processor from it: so it waits in wfi
+ * for 500 ticks, hearing nothing but its timer, and looks again.
+ */
+	.globl	lock_acquire
+lock_acquire:
+	lui	t0, %hi(kernel_lock)
+	li	t1, 2000
+1:	lw	t2, 0(t0)
+	bnez	t2, 2f
+	li	t2, 1
+	amoswap.w.aq t2, t2, (t0)
+	beqz	t2, 3f
+2:	addi	t1, t1, -1
+	bnez	t1, 1b
+	lla	t1, has_stimecmp
+	lbu	t1, 0(t1)
+	beqz	t1, lock_acquire
+	csrr	t1, time
+	addi	t1, t1, 500
+	csrrw	t3, 0x14d, t1		/* stimecmp */
+	li	t2, SIE_TIMER
+	csrrw	t4, sie, t2
+	wfi
+	csrw	0x14d, t3
+	csrw	sie, t4
+	j	lock_acquire
+3:	ret
+
 trap_pick:
 	ld	sp, hart.stack(tp)
 	call	sched_pick

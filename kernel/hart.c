@@ -13,30 +13,16 @@
 
 struct hart harts[HART_MAX] __attribute__((section(".bss.page"), aligned(PAGE_SIZE)));
 uint64_t hart_count;
-struct lock kernel_lock __attribute__((section(".bss.page"), aligned(PAGE_SIZE)));
+uint32_t kernel_lock __attribute__((section(".bss.page"), aligned(PAGE_SIZE)));
 
 #define ASID_MASK (SPACE_COUNT - 1UL)
 
 extern char hart_stacks[], boot_secondary[];
 
-void lock_acquire(void)
-{
-	uint32_t mine = __atomic_fetch_add(&kernel_lock.next, 1, __ATOMIC_RELAXED);
-
-	while (__atomic_load_n(&kernel_lock.owner, __ATOMIC_ACQUIRE) != mine)
-		;
-}
-
-void lock_release(void)
-{
-	__atomic_store_n(&kernel_lock.owner, kernel_lock.owner + 1, __ATOMIC_RELEASE);
-}
-
-/* This hart's own registers and structure; under the lock. */
+/* This hart's own registers and structure, whose index is there; under the lock. */
 void hart_init(struct hart *h, uint64_t id)
 {
 	h->id = id;
-	h->index = (uint64_t)(h - harts);
 	h->stack = (uint64_t)hart_stacks + (h->index + 1) * HART_STACK_BYTES;
 	h->satp = csr_read(satp);
 	csr_clear(sstatus, SSTATUS_SPP | SSTATUS_VS | SSTATUS_FS | SSTATUS_SUM | SSTATUS_MXR);
@@ -69,7 +55,6 @@ long hart_start(uint64_t id)
 	h->index = hart_count;
 	h->stack = (uint64_t)hart_stacks + (h->index + 1) * HART_STACK_BYTES;
 	h->satp = kernel_satp();
-	h->armed = ~0UL;
 	debug_paint_stack((char *)h->stack - HART_STACK_USED, HART_STACK_USED);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	if (sbi_hart_start(id, image_pa(boot_secondary), image_pa(h)))

@@ -34,22 +34,20 @@
 	preserved sd
 	.endm
 
-/* The one lock, as hart.c's lock_acquire and lock_release. Clobbers t0-t2. */
+/* The one lock. Clobbers t0, t1; if it has to wait also t2-t4 and ra. */
 	.macro	lock_take
 	lui	t0, %hi(kernel_lock)	/* page-aligned, in the last 2 GiB */
 	li	t1, 1
-	amoadd.w t1, t1, (t0)
-9:	lw	t2, lock.owner(t0)
-	bne	t1, t2, 9b
-	fence	r, rw
+	amoswap.w.aq t1, t1, (t0)
+	beqz	t1, 8f
+	call	lock_acquire
+8:
 	.endm
 
 	.macro	lock_drop
 	lui	t0, %hi(kernel_lock)
-	lw	t1, lock.owner(t0)
-	addiw	t1, t1, 1
 	fence	rw, w
-	sw	t1, lock.owner(t0)
+	sw	zero, 0(t0)
 	.endm
 
 /* From hart t5 to thread t3, which becomes tp: its space, its FPU state, its pc. Clobbers ra, t0, t4, t6. */

@@ -197,7 +197,7 @@ void sched_pick(void)
 		if (h->payer)
 			charge(h, NULL);
 		space_leave();
-		lock_release();
+		__atomic_store_n(&kernel_lock, 0, __ATOMIC_RELEASE);
 		riscv_wfi();
 		lock_acquire();
 		trap_idle();

@@ -116,13 +116,11 @@ extern uint64_t hart_count;
 
 /*
  * The one lock: everything in the kernel changes under it, but for a thread's registers while it runs. Taken after
- * the save on the way in, released before the load on the way out. FIFO, so no hart waits for more than the
- * others' turns.
+ * the save on the way in, released before the load on the way out. 1 while held; who looks when it is free has it:
+ * a queue would make all wait for one whose processor is away (docs/decisions/0011-locks-without-a-queue.md).
  */
-struct lock {
-	uint32_t next, owner;
-};
-extern struct lock kernel_lock;
+extern uint32_t kernel_lock;
+void lock_acquire(void);
 
 #ifndef KERNEL_HOST
 /* tp in the kernel. */
@@ -151,8 +149,6 @@ int hart_hold(struct thread *t, bool fpu);
 #define FENCE_ALL_SPACES (~0UL)
 void hart_fence(uint64_t mask, uint64_t va, uint64_t size, uint64_t asid);
 void hart_fence_code(void);
-void lock_acquire(void);
-void lock_release(void);
 
 /* sched.c */
 /* Sets the priority of a thread in no ready queue, and what goes with it. */

@@ -9,7 +9,7 @@
 
 #define EXPIRE_BATCH 32
 
-static bool has_stimecmp;
+bool has_stimecmp;
 uint64_t timer_slice = 100000;
 
 void timer_init(void)

@@ -309,8 +309,6 @@ static int create(uint32_t space, const struct thread_start *start, struct send_
 		return error;
 	*buffer = (uint64_t)thread_at(id)->page << PAGE_SHIFT;
 	error = send_copy(thread, 0, thread_cap(id), RIGHT_ALL);
-	if (!error && start->second)
-		error = (int)-sys_thread_set(thread_cap(id), THREAD_RUN, 0);
 	if (error)
 		thread_destroy(id);
 	return error;
