@@ -1,7 +1,9 @@
 /*
  * thread.c: further threads. One mapping holds the stack and, above it, the thread's record and TLS block. A
- * thread that ended can't give its own stack back: it leaves its record on the list of retired ones, and the
- * next thread_start frees what those had that are gone by then.
+ * thread that ended can't give its own stack back: it leaves its record on the list of retired ones and waits to be
+ * ended, with all it had, by the next thread_start. (Did it end itself as well, its request could come late and
+ * hit a new thread with the same buffer.) Capabilities arrive for each thread in a window of its own: one slot for
+ * further threads.
  */
 #include <stdlib.h>
 #include <mem_client.h>
@@ -15,7 +17,7 @@ struct thread_stack {
 	struct thread_stack *next;     /* while retired */
 	uint64_t base, size;           /* of the mapping */
 	uint64_t buffer;               /* address of the IPC buffer; known to the creator */
-	cap_t thread, endpoint, wake;
+	cap_t thread, endpoint, wake, window;
 	void (*fn)(void *);
 	void *arg;
 };
@@ -50,6 +52,7 @@ static void free_stack(struct thread_stack *s)
 
 	cap_free(s->thread);
 	cap_free(s->wake);
+	cap_free(s->window);
 	if (s->endpoint) {
 		(void)!mem_endpoint_destroy(SLOT_SPACE, s->endpoint);
 		cap_free(s->endpoint);
@@ -57,32 +60,14 @@ static void free_stack(struct thread_stack *s)
 	(void)!mem_unmap(SLOT_SPACE, base, size);
 }
 
-/* Whether the thread has ended: its capability is gone with it. */
-static bool has_ended(const struct thread_stack *s)
-{
-	uint64_t word, detail;
-
-	return sys_inspect(s->thread, &word, &detail) == -E_BAD_SLOT;
-}
-
-static void retire(struct thread_stack *s)
-{
-	s->next = __atomic_load_n(&retired, __ATOMIC_RELAXED);
-	while (!__atomic_compare_exchange_n(&retired, &s->next, s, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-		;
-}
-
-/* A thread on its way out is left to itself: by the time it was ended from here, its own request might hit another. */
 static void free_retired(void)
 {
 	struct thread_stack *s = __atomic_exchange_n(&retired, NULL, __ATOMIC_ACQUIRE), *next;
 
 	for (; s; s = next) {
 		next = s->next;
-		if (has_ended(s))
-			free_stack(s);
-		else
-			retire(s);
+		(void)!mem_thread_destroy(SLOT_SPACE, s->buffer);
+		free_stack(s);
 	}
 }
 
@@ -123,12 +108,15 @@ static int start_locked(void (*fn)(void *), void *arg, unsigned prio, size_t sta
 		return error;
 	s->fn = fn;
 	s->arg = arg;
+	s->window = cap_alloc();
 	error = mem_endpoint_create(SLOT_SPACE, &s->endpoint);
-	if (!error && (!s->endpoint || !(s->wake = make_wake(s->endpoint))))
+	if (!error && (!s->window || !s->endpoint || !(s->wake = make_wake(s->endpoint))))
 		error = E_RECEIVER_FULL;
 	if (!error)
 		error = mem_thread_create(SLOT_SPACE, (uint64_t)thread_entry, (uint64_t)s, (uint64_t)s,
 					  (uint64_t)tls, prio, &s->thread, &s->buffer);
+	if (!error)
+		error = (int)-sys_thread_set(s->thread, THREAD_WINDOW, s->window | (uint64_t)1 << 32);
 	/* It runs from here on, and may have ended before the next line. */
 	if (!error)
 		error = (int)-sys_thread_set(s->thread, THREAD_RUN, 0);
@@ -169,10 +157,11 @@ _Noreturn void thread_exit(void)
 		exit(0);
 	if (malloc_thread_end)
 		malloc_thread_end();
-	retire(s);
-	(void)!mem_thread_destroy(SLOT_SPACE, (uint64_t)thread_self.buffer);
+	s->next = __atomic_load_n(&retired, __ATOMIC_RELAXED);
+	while (!__atomic_compare_exchange_n(&retired, &s->next, s, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
 	for (;;)
-		__builtin_trap();
+		(void)thread_wait_signals(0, 0);
 }
 
 cap_t thread_capability(void)

@@ -35,6 +35,7 @@
 #define SLOT_NOTIFY      81             /* the supervisor's */
 #define SLOT_PARKED      82             /* the zero worker's call, while there is nothing to clear */
 #define SLOT_TEMP        83             /* a capability being made for somebody */
+#define SLOT_NAP         84             /* an endpoint that nobody serves: receiver.c */
 #define SLOT_DYNAMIC     96
 #define SLOT_GIGAS       256            /* gigapage g of the physical address space is in SLOT_GIGAS + g */
 #define GIGAS            255            /* the kernel's window */

@@ -13,16 +13,19 @@
 #include "machine.h"
 #include "main.h"
 #include "slots.h"
+#include "space.h"
 #include "vm.h"
 
 #define STACK_PAGES     4u
 #define RECEIVER_PRIO   (PRIO_COUNT - 1)
+#define LOOKS           2000u           /* at the lock before a nap */
+#define NAP             500u            /* ticks */
 #define PROGRAM_PRIO    40u             /* programs' threads go to all harts, others stay on the first */
 
 struct receiver receivers[RECEIVERS] = { { .buffer = (struct ipc_buffer *)VA_BUFFER, .slots = SLOT_RECEIVER,
 					   .thread = ROOT_THREAD } };
 unsigned receiver_count = 1;
-struct lock lock;
+uint32_t lock;
 
 /* A frame of mem's own as a capability in an own slot. */
 static bool spare_to(uint32_t slot)
@@ -77,6 +80,7 @@ static bool receiver_make(unsigned index, uint64_t hart)
 	error |= sys_thread_set(r->thread, THREAD_VSPACE, ROOT_VSPACE);
 	error |= sys_thread_set(r->thread, THREAD_BUFFER, buffer);
 	error |= sys_thread_set(r->thread, THREAD_WINDOW, (r->slots + RECEIVER_ARRIVAL) | (uint64_t)ARRIVALS << 32);
+	error |= sys_thread_set(r->thread, THREAD_CALL_TIMEOUT, NAP);
 	error |= sys_thread_set(r->thread, THREAD_MAX_PRIO, RECEIVER_PRIO);
 	error |= sys_thread_set(r->thread, THREAD_PRIO, RECEIVER_PRIO);
 	error |= sys_thread_set(r->thread, THREAD_HART_INDEX, hart);
@@ -135,12 +139,28 @@ static void start_for_controllers(void)
 void receiver_start(void)
 {
 	const char *word = machine_word("harts");
-	unsigned most = word && *word > '0' && *word <= '9' ? (unsigned)(*word - '0') : 1;
+	unsigned most = word && *word > '0' && *word <= '9' ? (unsigned)(*word - '0') : RECEIVERS;
 
 	sys_thread_set(ROOT_THREAD, THREAD_WINDOW, (self->slots + RECEIVER_ARRIVAL) | (uint64_t)ARRIVALS << 32);
+	sys_thread_set(ROOT_THREAD, THREAD_CALL_TIMEOUT, NAP);
+	if (!space_own_endpoint(SLOT_NAP))
+		log_fatal("no endpoint", 0);
 	start_for_controllers();
 	for (uint32_t i = 0; i < machine_dt.harts && machine.harts < most; i++)
 		hart_start(&machine_dt.hart[i]);
+}
+
+/* A nap is a call that nobody answers: mem makes no other, and it may owe an answer meanwhile. */
+void lock_wait(void)
+{
+	struct message m = { .info = 0 };
+
+	for (unsigned i = 0; i < LOOKS; i++) {
+		if (!__atomic_load_n(&lock, __ATOMIC_RELAXED))
+			return;
+		lock_pause();
+	}
+	(void)sys_call(SLOT_NAP, &m);
 }
 
 uint64_t receiver_hart(uint32_t prio)
