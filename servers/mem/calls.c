@@ -150,6 +150,17 @@ int mem_on_decommit(const struct mem_request *q, const void *ranges, size_t rang
 	return error;
 }
 
+int mem_on_remap(const struct mem_request *q, uint64_t addr, uint64_t old, uint64_t size, uint32_t how,
+		 uint64_t *addr_out)
+{
+	uint32_t space = caller(q);
+
+	if (!space)
+		return E_DENIED;
+	receiver_settle(space);
+	return range_remap(space, addr, old, size, how, addr_out);
+}
+
 int mem_on_query(const struct mem_request *q, uint64_t addr, struct mem_region *found)
 {
 	uint32_t space = caller(q);

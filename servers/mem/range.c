@@ -142,7 +142,8 @@ static bool mergeable(const struct region *a, const struct region *b)
 {
 	return region_end(a) == b->first && a->kind == b->kind && a->prot == b->prot && a->object == b->object
 	       && a->object && a->offset + a->pages == b->offset && a->guard == b->guard
-	       && a->noreserve == b->noreserve && a->kind != REGION_ENDING && !a->stale && !b->stale;
+	       && a->noreserve == b->noreserve && a->kind != REGION_ENDING
+	       && !a->stale && !b->stale && !a->moving && !b->moving;
 }
 
 /* Makes one region of this and the one before it if they are alike. */
@@ -391,6 +392,7 @@ static bool covered(const struct space *s, uint32_t first, uint32_t end, unsigne
 
 #define KINDS_HEAP  (1u << REGION_ANON | 1u << REGION_RESERVED)
 #define KINDS_OWN   (1u << REGION_ANON | 1u << REGION_PRIVATE | 1u << REGION_STACK)
+#define KINDS_MOVE  (1u << REGION_ANON | 1u << REGION_PRIVATE)
 #define KINDS_PROT  (KINDS_OWN | 1u << REGION_SHARED)
 
 /* Changes the access of a whole region; mappings that would allow more are to go. */
@@ -650,6 +652,129 @@ int range_unmap(uint32_t space, uint64_t addr, uint64_t size)
 		end_region(id);
 	}
 	return 0;
+}
+
+/* Whether nothing is in the `pages` pages from `end` on, nor keeps them free. */
+static bool room_behind(const struct space *s, uint32_t end, uint64_t pages)
+{
+	uint32_t next = region_above(s->regions, end);
+
+	return end + pages <= END_PAGE
+	       && (!next || end + pages <= region_at(next)->first - region_at(next)->guard);
+}
+
+/* Room has been found: the region that ends at `end`, or a new one behind it, takes it. */
+static int grow(uint32_t space, uint32_t end, uint32_t pages)
+{
+	struct space *s = space_at(space);
+	uint32_t id = region_find(s->regions, end - 1);
+	struct region *r = region_at(id);
+	struct object *o = object_at(r->object);
+	struct wish w = { .addr = (uint64_t)end << PAGE_SHIFT, .size = (uint64_t)pages << PAGE_SHIFT, .prot = r->prot,
+			  .how = MEM_FIXED | (r->noreserve ? MEM_NORESERVE : 0), .kind = REGION_ANON };
+	uint64_t at;
+	int error;
+
+	if (r->kind == REGION_ANON && o->refs == 1 && r->offset + r->pages == o->pages
+	    && pages <= INDEX_PAGES - o->pages && index_grow(&o->index, o->pages + pages)) {
+		take(s, id);
+		o->pages += pages;
+		o->leaf_key = LEAF_NONE;
+		r->pages += pages;
+		add(s, id);
+		return 0;
+	}
+	w.object = object_anon(pages, 0, 0);
+	if (!w.object)
+		return E_NO_MEMORY;
+	error = new_region(space, &w, &at);
+	if (error)
+		object_unref(w.object);
+	return error;
+}
+
+/* The regions of a range, which are whole, are not to be touched until they are elsewhere. */
+static void begin_move(struct space *s, uint32_t first, uint32_t end)
+{
+	for (uint32_t id = region_above(s->regions, first); id && region_at(id)->first < end;
+	     id = region_above(s->regions, region_end(region_at(id)))) {
+		struct region *r = region_at(id);
+
+		r->access = r->prot;
+		r->moving = 1;
+		set_prot(r, 0);
+	}
+	s->last = 0;
+}
+
+/* They are `delta` pages further on now, with their pages, which are mapped there when they are touched. */
+static void end_move(struct space *s, uint32_t first, uint32_t end, uint32_t delta)
+{
+	uint32_t id;
+
+	for (uint32_t page = first; page < end; ) {
+		struct region *r;
+
+		id = region_find(s->regions, page);
+		r = region_at(id);
+		page = region_end(r);
+		take(s, id);
+		r->first += delta;
+		r->prot = r->access;
+		r->moving = 0;
+		r->next_touch = REGION_UNTOUCHED;
+		add(s, id);
+	}
+}
+
+static int move(uint32_t space, uint32_t first, uint32_t end, uint32_t pages, uint64_t *at)
+{
+	struct wish w = { .size = (uint64_t)pages << PAGE_SHIFT };
+	struct space *s = space_at(space);
+	uint32_t to, n;
+	int error;
+
+	if (!region_at(region_find(s->regions, first))->moving) {
+		if (!cut(s, first, end))
+			return E_NO_MEMORY;
+		begin_move(s, first, end);
+	}
+	if (unmap_stale(s, first, end))
+		return E_AGAIN;
+	error = place(s, &w, &to, &n);
+	/* What growing may take, so that it cannot fail afterwards. */
+	if (!error && (!slab_prepare(&region_slab, 1) || !slab_prepare(&object_slab, 1)))
+		error = E_NO_MEMORY;
+	end_move(s, first, end, error ? 0 : to - first);
+	if (error)
+		return error;
+	*at = (uint64_t)to << PAGE_SHIFT;
+	return grow(space, to + (end - first), pages - (end - first));
+}
+
+int range_remap(uint32_t space, uint64_t addr, uint64_t old, uint64_t size, uint32_t how, uint64_t *at)
+{
+	struct space *s = space_at(space);
+	uint32_t first, end, pages, keep;
+	uint64_t reserved;
+
+	if (!range_pages(addr, old, &first, &end) || !size || size > (uint64_t)INDEX_PAGES << PAGE_SHIFT)
+		return E_BAD_RANGE;
+	pages = PAGES_OF(size);
+	keep = pages < end - first ? pages : end - first;
+	if (!covered(s, first, first + keep, KINDS_MOVE, &reserved))
+		return E_BAD_RANGE;
+	*at = addr;
+	if (pages == end - first)
+		return 0;
+	if (pages < end - first)
+		return range_unmap(space, addr + ((uint64_t)pages << PAGE_SHIFT),
+				   (uint64_t)(end - first - pages) << PAGE_SHIFT);
+	if (!affordable(s, account_bound(pages - keep, REGION_ANON, false) + 2 * CUT_PAGES))
+		return E_NO_MEMORY;
+	if (!region_at(region_find(s->regions, first))->moving && room_behind(s, end, pages - keep))
+		return grow(space, end, pages - keep);
+	return how & MEM_MOVE ? move(space, first, end, pages, at) : E_EXISTS;
 }
 
 /* Copies part of a page of the space's own. */

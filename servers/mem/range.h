@@ -32,6 +32,8 @@ void range_begin_decommit(uint32_t space, uint64_t addr, uint64_t size);
 int range_decommit(uint32_t space, uint64_t addr, uint64_t size);
 int range_protect(uint32_t space, uint64_t addr, uint64_t size, uint32_t prot);
 int range_unmap(uint32_t space, uint64_t addr, uint64_t size);
+/* Another size for a range of own memory, at *at afterwards: another place only with MEM_MOVE. */
+int range_remap(uint32_t space, uint64_t addr, uint64_t old, uint64_t size, uint32_t how, uint64_t *at);
 
 /* A page's place for an IPC buffer; only mem unmaps it. */
 int range_map_raw(uint32_t space, uint32_t *page);

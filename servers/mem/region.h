@@ -36,7 +36,9 @@ struct region {
 	uint8_t then;                   /* ENDING: RESERVED, or 0: it goes */
 	uint32_t upto;                  /* ENDING and going: end of the range that goes with it */
 	uint32_t stale;                 /* so many pages at its end may be mapped with more than prot still */
-	uint8_t spare[8];
+	uint8_t moving;                 /* on its way to another place: prot is 0 until it is there ... */
+	uint8_t access;                 /* ... and then this again */
+	uint8_t spare[6];
 };
 _Static_assert(sizeof(struct region) == 64, "a region is 64 bytes");
 

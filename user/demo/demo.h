@@ -38,5 +38,6 @@ bool demo_faults(volatile uint64_t *at);
 int demo_files(void);
 int demo_shared(void);
 int demo_pieces(void);
+int demo_remap(void);
 
 #endif

@@ -9,6 +9,7 @@ static const struct {
 	{ "files", demo_files },
 	{ "shared", demo_shared },
 	{ "pieces", demo_pieces },
+	{ "remap", demo_remap },
 };
 
 #define DEMOS (sizeof demos / sizeof *demos)
