@@ -400,6 +400,13 @@ $(CORPORA): build/corpus/%: tests/%/corpus.tar.xz | tools-test
 $(RUN_TESTS): run-%: % | $(CORPORA)
 	$(call say,TEST    $(notdir $*))
 	$(Q)$* $(call note,tests/host/$(notdir $*).c,ARGS)
+# The fast paths alone, for the interpreter of fast_test.
+FAST_DATA := kernel_lock=0x7fff0000 kernel_stats=0x7ffe0000 timer_slice=0x7ffd0000
+$(HOST)/fast.elf: kernel/entry.S kernel/ipc_fast.S kernel/fault_fast.S kernel/regs.h $(OUT)/offsets/offsets.h
+	$(call say,LD      $@)
+	$(Q)$(CC) $(filter-out -march=% -fsanitize=%,$(KERNEL_FLAGS)) -UDEBUG -march=rv64ima_zicsr_zifencei -nostdlib -static \
+		-Wl,-Ttext=0x10000,-e,trap_entry,--unresolved-symbols=ignore-all $(FAST_DATA:%=-Wl,--defsym,%) -o $@ $(filter %.S,$^)
+run-$(HOST)/fast_test: $(HOST)/fast.elf
 $(RUN_FUZZ): run-%: % | $(CORPORA)
 	$(call say,FUZZ    $(notdir $*) for $(FUZZ_TIME) s)
 	$(Q)tools/fuzz $* $(FUZZ_TIME) $(call note,tests/host/$(notdir $*).c,ARGS)

@@ -357,12 +357,14 @@ static bool receive_message(struct thread *t, struct endpoint *e)
 /* Waits on e; `next` is a thread just answered, which runs if t blocks. */
 static void ipc_receive(struct thread *t, struct endpoint *e, uint64_t info, struct thread *next)
 {
-	bool message = e->senders.head != NULL;
+	bool message = e->senders.head && (!e->bits || e->message_turn);
 	uint64_t deadline = t->regs[REG_T1];
 
-	if (e->bits && !(message && e->message_turn)) {
+	if (message && receive_message(t, e)) {
+		/* It is delivered, or AGAIN. */
+	} else if (e->bits) {
 		deliver_signals(t, e);
-	} else if (!(message && receive_message(t, e))) {
+	} else {
 		if (info & INFO_DEADLINE && deadline <= riscv_time()) {
 			thread_result(t, -E_TIMEOUT);
 		} else {

@@ -202,6 +202,24 @@ static void signals_and_messages_alternate(void)
 	EXPECT(b->regs[REG_A7], 8);
 }
 
+static void signals_are_taken_when_no_message_could_be_delivered(void)
+{
+	set_up();
+	OK(SYS_SIGNAL, ENDPOINTS);
+	receive();
+	/* Now it is a message's turn, and the only one there is has more words than B has room for. */
+	OK(SYS_THREAD_SET, B_THREAD, THREAD_STOP);
+	OK(SYS_THREAD_SET, B_THREAD, THREAD_BUFFER, 0);
+	OK(SYS_THREAD_SET, B_THREAD, THREAD_RUN);
+	(void)sys(a, SYS_CALL, EP, INFO(0, 0, 10));
+	OK(SYS_SIGNAL, ENDPOINTS);
+	receive();
+	EXPECT(a->regs[REG_A0], -E_RECEIVER_FULL);
+	EXPECT(b->state, STATE_READY);
+	EXPECT(b->regs[REG_A1] >> INFO_KIND_SHIFT & INFO_KIND_MASK, KIND_SIGNALS);
+	EXPECT(e->bits, 0);
+}
+
 static void a_deadline_ends_a_wait(void)
 {
 	set_up();
@@ -895,6 +913,7 @@ static const struct claim claims[] = {
 	CLAIM(a_server_that_owes_an_answer_is_held),
 	CLAIM(signals_gather_and_one_receiver_takes_all),
 	CLAIM(signals_and_messages_alternate),
+	CLAIM(signals_are_taken_when_no_message_could_be_delivered),
 	CLAIM(a_deadline_ends_a_wait),
 	CLAIM(a_call_timeout_ends_a_call_queued_or_taken),
 	CLAIM(a_saved_answer_can_be_given_later),
