@@ -10,6 +10,7 @@
 #   make explore             all short sequences of calls and 100 million random ones against a model (LENGTH= N= SEED=)
 #   make fuzz T=syscall|kill [N= SEED= SMP=]   hostile processes against the kernel, in the machine
 #   make bound [N=]          longest kernel entries in instructions, bound of the kernel's stack
+#   make coverage            lines and branches of kernel/ that the tests run
 #   make mutants             breaks the kernel line by line; do the tests notice?
 #   make fuzz T=dtb|malloc|... [SECONDS=]      tests/host/T_fuzz.c by libFuzzer
 #   make bench               figures in guest instructions, build/bench.json
@@ -427,7 +428,7 @@ test-qemu: tools-test tools-run image $(OUT)/kerneltest.bin $(OUT)/fuzz.bin $(HO
 		--ignore tests/qemu/kernel_test.py tests/qemu $(none_ok)
 
 # ---- attacks: docs/testing.md -------------------------------------------------------------------
-.PHONY: explore fuzz mutants bound
+.PHONY: explore fuzz mutants bound coverage
 $(HOST)/qemu_watch.so: tools/qemu_watch.c | tools-test
 	$(call say,HOSTCC  $@)
 	@mkdir -p $(@D)
@@ -449,6 +450,9 @@ $(OUT)/bound/%.o: kernel/%.c $(OUT)/flags $(OUT)/offsets/offsets.h
 	$(call compile,CC     ,$(KERNEL_FLAGS) -fstack-usage)
 bound: $(BOUND_OBJ) $(OUT)/fuzz.bin $(HOST)/qemu_watch.so tools-run
 	@nice tools/bound $(if $(N),--count $(call quote,N)) --seed $(call quote,SEED)
+
+coverage: $(GEN_STAMP) image $(OUT)/kerneltest.bin $(OUT)/fuzz.bin $(HOST)/qemu_watch.so tools-run
+	@nice tools/coverage --flags '$(HOST_FLAGS)'
 
 mutants: tools-build tools-run tools-test
 	@nice tools/mutants

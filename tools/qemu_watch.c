@@ -4,6 +4,7 @@
  *   switch=SEED     with -icount and several harts, which then run by turns in one thread: another hart's turn
  *                   comes after a random number of blocks, and when a hart spins. Both follow from the seed.
  *   low=,high=      addresses of the kernel's text
+ *   physical=       where that text lies before paging is on
  *   cover=FILE      at the end: each instruction address of it that ran, and each conditional branch with what it did
  *   entries=FILE    names a list "ADDRESS NAME" of functions; bound=FILE at the end: by the first of these that ran in
  *                   an entry the longest entry in instructions and how many there were
@@ -72,7 +73,7 @@ static struct {
 	char text[40];
 } names[NAMES];
 static int name_count;
-static uint64_t low, high, entry, idle, order;
+static uint64_t low, high, physical, entry, idle, order;
 static unsigned left = 1;
 static const char *cover, *bound;
 
@@ -208,7 +209,11 @@ static void block_made(uint64_t id, struct qemu_plugin_tb *tb)
 	for (int i = 0; i < name_count; i++)
 		if (names[i].address == b->start)
 			b->name = i;
-	if ((cover || bound) && b->start >= low && b->start < high)
+	if (physical && b->start - physical < high - low) {
+		b->start += low - physical;
+		b->end += low - physical;
+	}
+	if (cover && b->start >= low && b->start < high)
 		blocks[block_count++] = b;
 	qemu_plugin_register_vcpu_tb_exec_cb(tb, block_runs, NO_REGISTERS, b);
 }
@@ -280,6 +285,8 @@ int qemu_plugin_install(uint64_t id, const struct qemu_info *info, int argc, cha
 			order = strtoull(value, NULL, 0) * 0x9e3779b97f4a7c15 | 1;
 		else if (!strcmp(argv[i], "low"))
 			low = strtoull(value, NULL, 0);
+		else if (!strcmp(argv[i], "physical"))
+			physical = strtoull(value, NULL, 0);
 		else if (!strcmp(argv[i], "high"))
 			high = strtoull(value, NULL, 0);
 		else if (!strcmp(argv[i], "entry"))
