@@ -121,6 +121,7 @@ int pthread_cond_signal(pthread_cond_t *);
 int pthread_cond_broadcast(pthread_cond_t *);
 int pthread_condattr_init(pthread_condattr_t *);
 int pthread_condattr_destroy(pthread_condattr_t *);
+int pthread_condattr_setpshared(pthread_condattr_t *, int);
 int pthread_condattr_setclock(pthread_condattr_t *, clockid_t);
 int pthread_condattr_getclock(const pthread_condattr_t *__restrict, clockid_t *__restrict);
 

@@ -85,3 +85,10 @@ int pthread_condattr_getclock(const pthread_condattr_t *restrict attributes, clo
 	*clock = attributes->__clock;
 	return 0;
 }
+
+/* Waiters are this process's threads. */
+int pthread_condattr_setpshared(pthread_condattr_t *attributes, int shared)
+{
+	(void)attributes;
+	return shared == PTHREAD_PROCESS_PRIVATE ? 0 : shared == PTHREAD_PROCESS_SHARED ? ENOTSUP : EINVAL;
+}
