@@ -34,7 +34,7 @@ def lists(folder):
                               text=True, timeout=TIMEOUT, check=True).stdout
     except (OSError, subprocess.SubprocessError) as error:
         raise Missing(f"apt-get indextargets: {error}") from None
-    rows = sorted({tuple(line.split()[:3]) for line in text.splitlines() if line.split()[3:] == ["Debian"]})
+    rows = dict.fromkeys(tuple(line.split()[:3]) for line in text.splitlines() if line.split()[3:] == ["Debian"])
     if not rows:
         raise Missing("no Debian repository is set up here")
     for part in ("lists/partial", "cache/archives/partial"):
