@@ -238,6 +238,8 @@ $(OUT)/root/%.o: %.c $(AFTER)
 	$(call compile,CC root,$(ROOT_FLAGS) $(call rank,mem))
 $(OUT)/root/%.S.o: %.S $(AFTER)
 	$(call compile,AS root,$(ROOT_FLAGS))
+# Of the allocator: what runs once, or never.
+$(addprefix $(OUT)/obj/libc/malloc/,check.o debug.o walk.o): USER_FLAGS += -Os
 $(OUT)/obj/libc/%.o: libc/%.c $(AFTER)
 	$(call compile,CC     ,$(USER_FLAGS) -Ilibc)
 $(OUT)/obj/servers/%.o: servers/%.c $(AFTER)

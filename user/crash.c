@@ -13,6 +13,8 @@
 
 typedef void (*function_t)(void);
 
+extern char **environ;
+
 /* A word in data that is a valid function: `ret`. */
 static uint32_t code_in_data[2] __attribute__((aligned(8))) = { 0x00008067, 0x00008067 };
 
@@ -93,6 +95,19 @@ __attribute__((noinline)) static void crash_smash(void)
 		p[i] = 'x';
 }
 
+/* As after `MALLOC_DEBUG=1` in the environment. */
+static void crash_heap_past(void)
+{
+	static char *debug[] = { "MALLOC_DEBUG=1", NULL };
+	volatile size_t size = 32;
+	volatile char *block;
+
+	environ = debug;
+	block = malloc(size);
+	if (block)
+		block[32 + 64] = 1;
+}
+
 static const struct kind {
 	const char *name, *what;
 	function_t crash;
@@ -108,6 +123,7 @@ static const struct kind {
 	{ "kernel", "reading the kernel's half of the address space", crash_kernel },
 	{ "jump-wild", "jumping where nothing is mapped", crash_jump_wild },
 	{ "breakpoint", "a breakpoint nobody waits for", crash_breakpoint },
+	{ "heap-past", "writing past a block with MALLOC_DEBUG=1", crash_heap_past },
 	{ "smash", "writing over the own stack frame", crash_smash },
 };
 

@@ -89,11 +89,51 @@ static bool describe(struct text *t, const char *p)
 	return freed;
 }
 
+/* In debug mode: adds where p lies. true: in memory that is free. */
+static bool describe_debug(struct text *t, const void *p)
+{
+	struct debug_place place;
+
+	if (!debug_explain(p, &place)) {
+		text_add(t, "no block of the allocator's");
+		return false;
+	}
+	if (place.offset < 0) {
+		text_number(t, -place.offset, 10);
+		text_add(t, " bytes before a ");
+	} else if ((size_t)place.offset >= place.size) {
+		text_number(t, place.offset - place.size, 10);
+		text_add(t, " bytes past a ");
+	} else {
+		text_number(t, place.offset, 10);
+		text_add(t, " bytes into a ");
+	}
+	text_number(t, place.size, 10);
+	text_add(t, place.used ? "-byte block allocated at " : "-byte block that is free, allocated at ");
+	text_number(t, (uintptr_t)place.pc, 16);
+	return !place.used;
+}
+
+void malloc_explain_fault(const void *address)
+{
+	struct text t = { .length = 0 };
+	struct debug_place place;
+
+	if (!debug_explain(address, &place))
+		return;
+	text_add(&t, "malloc: fault at ");
+	text_number(&t, (uintptr_t)address, 16);
+	text_add(&t, ": ");
+	describe_debug(&t, address);
+	pages_print(t.line);
+}
+
 /* `call` was given a pointer that is not a block in use: says what it is. */
 __attribute__((noreturn)) void check_bad_pointer(const char *call, const void *p)
 {
 	struct text t = { .length = 0 }, where = { .length = 0 };
-	bool inside = in_heap(p), freed = inside && describe(&where, p);
+	bool debug = heap.mode == MODE_DEBUG, inside = debug || in_heap(p);
+	bool freed = debug ? describe_debug(&where, p) : inside && describe(&where, p);
 
 	text_add(&t, "malloc: ");
 	text_add(&t, call);
@@ -114,9 +154,10 @@ __attribute__((noreturn)) void check_overwritten(const void *p)
 
 	text_add(&t, "malloc: memory was written that was not allocated, at or before ");
 	text_number(&t, (uintptr_t)p, 16);
-	if (in_heap(p)) {
-		text_add(&t, ": ");
+	text_add(&t, ": ");
+	if (heap.mode == MODE_DEBUG)
+		describe_debug(&t, p);
+	else if (in_heap(p))
 		describe(&t, p);
-	}
 	pages_abort(t.line);
 }

@@ -31,6 +31,14 @@ static inline size_t span_size(size_t n)
 	return size < SPAN_MIN ? SPAN_MIN : size;
 }
 
+/* Asks, the first time, which mode it is. */
+static inline bool debugging(void)
+{
+	if (unlikely(!heap.mode))
+		heap.mode = pages_debug() ? MODE_DEBUG : MODE_NORMAL;
+	return unlikely(heap.mode == MODE_DEBUG);
+}
+
 /* A block of the middle class, of `size` bytes at `align`. */
 static void *middle_take(uint64_t class, size_t size, size_t align)
 {
@@ -64,6 +72,8 @@ static void *middle_alloc(size_t n)
 
 static COLD void *malloc_slow(size_t n)
 {
+	if (debugging())
+		return debug_alloc(n, GRAIN, __builtin_return_address(0));
 	if (n <= SMALL_MAX)
 		return class_alloc((n + WORD + GRAIN - 1) / GRAIN);
 	if (n <= MIDDLE_MAX)
@@ -151,6 +161,10 @@ static COLD void free_outside(void *p)
 
 	if (!p)
 		return;
+	if (debugging()) {
+		debug_free("free", p);
+		return;
+	}
 	cache->first = heap.first;
 	cache->extent = __atomic_load_n(&heap.extent, __ATOMIC_RELAXED);
 	if ((uintptr_t)p - cache->first >= cache->extent)
@@ -203,6 +217,10 @@ void *MALLOC_NAME(calloc)(size_t count, size_t each)
 	if (__builtin_mul_overflow(count, each, &n))
 		return no_memory();
 	fresh = heap.fresh;
+	if (debugging()) {
+		p = debug_alloc(n, GRAIN, __builtin_return_address(0));
+		return p ? memset(p, 0, n) : NULL;
+	}
 	p = allocate(n);
 	if (!p)
 		return NULL;
@@ -213,6 +231,8 @@ void *MALLOC_NAME(calloc)(size_t count, size_t each)
 /* As aligned(), when no free block is at hand. */
 static COLD void *aligned_other(size_t align, size_t n)
 {
+	if (debugging())
+		return debug_alloc(n, align < GRAIN ? GRAIN : align, __builtin_return_address(0));
 	if (align <= GRAIN)
 		return allocate(n);
 	if (align <= 64 && n <= ALIGNED_MAX)
@@ -296,10 +316,24 @@ COLD void *realloc_other(char *p, size_t n)
 	return q;
 }
 
+static COLD void *realloc_debug(void *p, size_t n, const void *pc)
+{
+	size_t room = debug_size("realloc", p);
+	void *q = debug_alloc(n, GRAIN, pc);
+
+	if (q) {
+		memcpy(q, p, n < room ? n : room);
+		debug_free("realloc", p);
+	}
+	return q;
+}
+
 /* The block p with room for n bytes, moved if need be. NULL with ENOMEM: p stays as it is. n == 0: as malloc(0). */
 void *MALLOC_NAME(realloc)(void *p, size_t n)
 {
 	if (unlikely((uintptr_t)p - heap.first >= heap.extent || (uintptr_t)p % GRAIN)) {
+		if (p && debugging())
+			return realloc_debug(p, n, __builtin_return_address(0));
 		if (p)
 			check_bad_pointer("realloc", p);
 		return MALLOC_NAME(malloc)(n);
@@ -320,6 +354,8 @@ size_t MALLOC_NAME(malloc_usable_size)(void *p)
 {
 	size_t size = WORD;
 
+	if (p && debugging())
+		return debug_size("malloc_usable_size", p);
 	if (p)
 		block_find("malloc_usable_size", p, &size);
 	return size - WORD;

@@ -128,6 +128,9 @@ struct links {
 	struct links *next, **at;       /* at: what points to this */
 };
 
+#define MODE_NORMAL 1
+#define MODE_DEBUG 2
+
 /* The one heap. `first`, `extent` and `secret` are read without the lock. */
 struct heap {
 	uintptr_t lock;         /* as pages.h says */
@@ -151,8 +154,9 @@ struct heap {
 	struct slab *orphans;   /* slabs of threads that ended, with blocks in use */
 	struct home *homes;     /* nobody's */
 	struct home *every;     /* all */
-	unsigned threads;       /* that had a home, ever */
+	unsigned threads;       /* that have a home */
 	bool sweeping;
+	volatile uint8_t mode;  /* 0: not asked yet; else MODE_ */
 };
 
 extern struct heap malloc_heap __attribute__((visibility("hidden")));
@@ -342,6 +346,19 @@ struct slab *block_slab(const char *p);
 bool slabs_dissolve(void);              /* under heap.lock */
 void cache_flush(void);                 /* under heap.lock */
 void malloc_thread_end(void);           /* called by whoever ends threads, last of all */
+
+/* debug.c: the allocator instead of the rest of it when heap.mode is MODE_DEBUG. Takes heap.lock. */
+struct debug_place {
+	ptrdiff_t offset;
+	size_t size;
+	const void *pc;
+	bool used;
+};
+
+void *debug_alloc(size_t n, size_t align, const void *pc);
+void debug_free(const char *call, void *p);
+size_t debug_size(const char *call, void *p);
+bool debug_explain(const void *address, struct debug_place *place);
 
 /* check.c: what is wrong with p, then the end of the process. */
 __attribute__((noreturn, cold)) void check_bad_pointer(const char *call, const void *p);

@@ -40,6 +40,15 @@ __attribute__((warn_unused_result)) bool pages_commit(void *start, size_t size);
 /* Gives n <= PAGE_RANGES ranges of committed pages back; they stay reserved. */
 void pages_decommit(const struct page_range *range, unsigned n);
 
+/*
+ * Shall mistakes be looked for rather than time saved? Asked by each thread before anything else. If so, a fault of a
+ * thread that has called it is explained by malloc_explain_fault() before it is reported.
+ */
+bool pages_debug(void);
+
+/* check.c: prints what the address has to do with the allocator's blocks, if anything. In debug mode only. */
+void malloc_explain_fault(const void *address);
+
 /* A number no other process can guess. */
 uint64_t pages_random(void);
 

@@ -11,6 +11,7 @@
 #include <tessera/process.h>
 #include <tessera/start.h>
 #include <tessera/syscall.h>
+#include <tessera/thread.h>
 
 #include "../libc_internal.h"
 #include "pages.h"
@@ -55,6 +56,30 @@ void pages_decommit(const struct page_range *range, unsigned n)
 	if (mem_decommit(SLOT_SPACE, range, n * sizeof(range[0])))
 		pages_abort("malloc: the memory server refused to take memory back");
 	pages_count.instructions += sys_instret() - begin;
+}
+
+/* The thread goes on here when it has touched what it may not: says why, then does it again to be reported. */
+static __attribute__((noreturn, no_stack_protector)) void fault_explain(void)
+{
+	struct fault_record *fault = &thread_self.buffer->fault;
+	uint64_t pc = fault->pc, address = fault->va;
+
+	(void)sys_thread_set(thread_capability(), THREAD_FAULT_PC, 0);
+	fault->cause = 0;
+	malloc_explain_fault((const void *)address);
+	__asm__ volatile("mv a1, %1\n\tmv a0, %2\n\tjr %0"
+			 : : "r"(pc), "r"(fault->a1), "r"(fault->a0) : "a0", "a1", "memory");
+	__builtin_unreachable();
+}
+
+bool pages_debug(void)
+{
+	const char *value = getenv("MALLOC_DEBUG");
+
+	if (!value || value[0] != '1')
+		return false;
+	(void)sys_thread_set(thread_capability(), THREAD_FAULT_PC, (uint64_t)fault_explain);
+	return true;
 }
 
 uint64_t pages_random(void)

@@ -3,7 +3,7 @@
  * the misuse checks are verified; an input byte may also make commits fail.
  */
 // SOURCES: libc/malloc/malloc.c libc/malloc/classes.c libc/malloc/span.c libc/malloc/check.c
-// SOURCES: libc/malloc/walk.c tests/host/mallocbench/pages_host.c
+// SOURCES: libc/malloc/debug.c libc/malloc/walk.c tests/host/mallocbench/pages_host.c
 // CFLAGS: -DMALLOC_PREFIX=t_ -fno-strict-aliasing
 // ARGS: -max_len=4096
 #include <stdio.h>

@@ -4,7 +4,7 @@
  * that does it; every commit made to fail in turn. Arguments: number of random steps, seed.
  */
 // SOURCES: libc/malloc/malloc.c libc/malloc/classes.c libc/malloc/span.c libc/malloc/check.c
-// SOURCES: libc/malloc/walk.c tests/host/mallocbench/pages_host.c
+// SOURCES: libc/malloc/debug.c libc/malloc/walk.c tests/host/mallocbench/pages_host.c
 // CFLAGS: -DMALLOC_PREFIX=t_ -fno-strict-aliasing
 // LIBS: -lpthread
 // ARGS: 200000
@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "pages_host.h"
 
@@ -325,10 +327,47 @@ static void threads(void)
 	expect(t_mallinfo2().uordblks == 0);
 }
 
+/* The debug mode, in a process of its own: what it says of each mistake. */
+static void debug_mode(int show)
+{
+	char *p, *volatile gone;
+
+	pages_debug_mode = true;
+	for (unsigned i = 0; i < 3000; i++)
+		step();
+	for (unsigned i = 0; i < SLOTS; i++)
+		t_free(block[i].p);
+	p = t_malloc(20);
+	p[20] = 1;
+	stopped("0 bytes past a 20-byte block", t_free(p));
+	p[20] = (char)0xa5;
+	p[-1] = 1;
+	stopped("1 bytes before a 20-byte block", t_free(p));
+	stopped("3 bytes into a 20-byte block allocated at 0x", t_free(p + 3));
+	p = gone = t_calloc(1, 5000);
+	expect(p[4999] == 0 && t_malloc_usable_size(p) == 5000);
+	t_free(p);
+	stopped("free of freed memory", t_free(gone));
+	stopped("realloc of freed memory", t_realloc(gone, 1));
+	stopped("free of a bad pointer", t_free((char *)&p));
+	p = t_aligned_alloc(8192, 100);
+	expect((uintptr_t)p % 8192 == 0);
+	p = t_realloc(p, 9000);
+	expect(p);
+	t_free(p);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t steps = argc > 1 ? strtoull(argv[1], NULL, 0) : 300000;
+	int status;
 
+	if (!fork()) {
+		debug_mode(argc > 3);
+		_exit(0);
+	}
+	wait(&status);
+	expect(status == 0);
 	if (argc > 2)
 		state = strtoull(argv[2], NULL, 0) | 1;
 	edges();

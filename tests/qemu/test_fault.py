@@ -6,7 +6,7 @@ import pytest
 
 # Kind -> exit status: 128 + the signal it would be elsewhere.
 KINDS = {"null": 139, "wild": 139, "write-text": 139, "exec-data": 139, "stack-overflow": 139, "misaligned": 135,
-         "illegal": 132, "noncanonical": 139, "kernel": 139, "jump-wild": 139, "breakpoint": 133, "smash": 134}
+         "illegal": 132, "noncanonical": 139, "kernel": 139, "jump-wild": 139, "breakpoint": 133, "heap-past": 139, "smash": 134}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -74,3 +74,8 @@ def test_fifty_crashes_lose_no_frame(shell):
     text, _ = shell.run("repeat 50 crash wild", timeout=180)
     assert text.count("fault: crash") == 50
     assert shell.free() == before
+
+
+def test_malloc_debug_says_which_block_a_write_went_past(shell):
+    text, _ = shell.run("crash heap-past")
+    assert re.search(r"malloc: fault at 0x[0-9a-f]+: 64 bytes past a 32-byte block allocated at 0x[0-9a-f]+", text)

@@ -87,6 +87,11 @@ void pages_decommit(const struct page_range *range, unsigned n)
 	ps.instr += rdinstret() - begin;
 }
 
+bool pages_debug(void)
+{
+	return false;
+}
+
 uint64_t pages_random(void)
 {
 	return 0x243f6a8885a308d3;

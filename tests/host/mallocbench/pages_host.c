@@ -16,6 +16,7 @@
 
 struct pages_count pages_count;
 uint64_t pages_fail;
+bool pages_debug_mode;
 jmp_buf *pages_stop;
 char pages_line[200];
 
@@ -75,6 +76,11 @@ void pages_decommit(const struct page_range *range, unsigned n)
 			abort();
 		pages_count.current -= range[i].size;
 	}
+}
+
+bool pages_debug(void)
+{
+	return pages_debug_mode;
 }
 
 uint64_t pages_random(void)

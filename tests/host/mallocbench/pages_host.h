@@ -10,6 +10,7 @@
 #include "pages.h"
 
 extern uint64_t pages_fail;     /* let the n-th commit from now on fail; 0: none */
+extern bool pages_debug_mode;    /* what pages_debug() says */
 extern jmp_buf *pages_stop;
 extern char pages_line[200];
 
