@@ -35,7 +35,7 @@ static void text_number(struct text *t, uint64_t n, unsigned base)
 
 static bool in_heap(const void *p)
 {
-	return (uintptr_t)p - heap.first < heap.extent;
+	return heap_holds(p);
 }
 
 /* The span that contains p, or NULL: found from the first span on. */

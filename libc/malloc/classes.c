@@ -150,7 +150,7 @@ static struct slab *slab_make(struct cache *cache, unsigned class, char *span)
 /* Blocks that other threads freed go to the slab's own list; their number. */
 static unsigned remote_take(struct slab *s)
 {
-	uint32_t offset = __atomic_exchange_n(&s->remote, 0, __ATOMIC_ACQUIRE);
+	uint32_t offset = __atomic_exchange_n(&s->remote, 0, __ATOMIC_ACQ_REL);
 	char *p = offset ? (char *)s + offset : NULL, *next;
 	unsigned n = 0;
 
@@ -166,10 +166,11 @@ static void slab_note(struct slab *s)
 {
 	struct home *home = __atomic_load_n(&s->home, __ATOMIC_RELAXED);
 	uint32_t self = ((uintptr_t)s - heap.first) / GRAIN + 1;
+	uint32_t next = __atomic_load_n(&home->noted, __ATOMIC_RELAXED);
 
-	s->noted = __atomic_load_n(&home->noted, __ATOMIC_RELAXED);
-	while (!__atomic_compare_exchange_n(&home->noted, &s->noted, self, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-		;
+	do
+		s->noted = next;
+	while (!__atomic_compare_exchange_n(&home->noted, &next, self, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 }
 
 /* Takes back what other threads freed of the calling thread's slabs, or of orphans. heap.lock is held. */
@@ -357,6 +358,8 @@ bool cache_start(void)
 	if (home) {
 		heap.threads++;
 		home->taken = true;
+		if (heap.threads > 1)
+			__atomic_store_n(&heap.shared, true, __ATOMIC_RELAXED);
 		cache->secret = heap.secret;
 		cache->home = home;
 	}
@@ -409,7 +412,7 @@ struct slab *block_slab(const char *p)
 	uint64_t head;
 
 	if (offset >> OFFSET_BITS || offset < SLAB_HEAD || (uintptr_t)s % GRAIN ||
-	    (uintptr_t)s - heap.first >= heap.extent)
+	    !heap_holds(s))
 		return NULL;
 	head = span_get(s);
 	if (!word_is_span(head) || !(head & SPAN_SLAB))
@@ -425,7 +428,7 @@ bool free_remote(struct slab *s, char *p)
 {
 	uint64_t key = address_key(p, heap.secret), used = key - (p - (char *)s);
 	struct home *home = __atomic_load_n(&s->home, __ATOMIC_RELAXED);
-	bool orphan = !__atomic_load_n(&s->owner, __ATOMIC_RELAXED);
+	bool orphan = !slab_owner(s);
 	uint32_t first;
 
 	if (!__atomic_compare_exchange_n((uint64_t *)(p - WORD), &used, 2 * key - used, false, __ATOMIC_RELAXED,
@@ -434,7 +437,7 @@ bool free_remote(struct slab *s, char *p)
 	first = __atomic_load_n(&s->remote, __ATOMIC_RELAXED);
 	do
 		*(volatile word_t *)p = key + (first ? (uintptr_t)s + first : 0);
-	while (!__atomic_compare_exchange_n(&s->remote, &first, p - (char *)s, true, __ATOMIC_RELEASE,
+	while (!__atomic_compare_exchange_n(&s->remote, &first, p - (char *)s, true, __ATOMIC_ACQ_REL,
 					    __ATOMIC_RELAXED));
 	if (!first)
 		slab_note(s);

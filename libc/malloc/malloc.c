@@ -72,7 +72,7 @@ static void *middle_alloc(size_t n)
 
 static COLD void *malloc_slow(size_t n)
 {
-	if (debugging())
+	if (unlikely(!cache_self()->home) && debugging())
 		return debug_alloc(n, GRAIN, __builtin_return_address(0));
 	if (n <= SMALL_MAX)
 		return class_alloc((n + WORD + GRAIN - 1) / GRAIN);
@@ -108,7 +108,7 @@ static struct slab *block_find(const char *call, const char *p, size_t *size)
 	uint64_t word;
 
 	*size = 0;
-	if ((uintptr_t)p - heap.first >= heap.extent || (uintptr_t)p % GRAIN)
+	if (!heap_holds(p) || (uintptr_t)p % GRAIN)
 		check_bad_pointer(call, p);
 	heap_lock();    /* dissolving its slab changes the word */
 	word = span_get(p);
@@ -143,7 +143,7 @@ static COLD void free_foreign(char *p)
 /* Frees p, which is not of a slab of the calling thread. */
 static COLD void free_other(char *p)
 {
-	uint64_t raw = *word_at(p), key = address_key(p, heap.secret), word = (raw - key) * heap.inverse;
+	uint64_t raw = word_load(p), key = address_key(p, heap.secret), word = (raw - key) * heap.inverse;
 	unsigned class = word_class(word);
 
 	if (unlikely(!word_is_block(word)))
@@ -186,10 +186,10 @@ static inline __attribute__((always_inline)) void release(char *p)
 		return;
 	}
 	key = address_key(p, cache->secret);
-	offset = key - *word_at(p);
+	offset = key - word_load(p);
 	KEEP_VALUE(offset);
 	s = (struct slab *)((uintptr_t)p - offset);
-	if (unlikely(offset >> OFFSET_BITS || slab_misaligned(s) || s->owner != thread_self())) {
+	if (unlikely(offset >> OFFSET_BITS || slab_misaligned(s) || slab_owner(s) != thread_self())) {
 		free_other(p);
 		return;
 	}
@@ -216,7 +216,7 @@ void *MALLOC_NAME(calloc)(size_t count, size_t each)
 
 	if (__builtin_mul_overflow(count, each, &n))
 		return no_memory();
-	fresh = heap.fresh;
+	fresh = __atomic_load_n(&heap.fresh, __ATOMIC_RELAXED);
 	if (debugging()) {
 		p = debug_alloc(n, GRAIN, __builtin_return_address(0));
 		return p ? memset(p, 0, n) : NULL;
@@ -224,14 +224,17 @@ void *MALLOC_NAME(calloc)(size_t count, size_t each)
 	p = allocate(n);
 	if (!p)
 		return NULL;
-	dirty = n > MIDDLE_MAX && fresh < p + n ? (size_t)(fresh - p) : n;
-	return p < fresh || n <= MIDDLE_MAX ? memset(p, 0, dirty) : p;
+	/* Another thread could have used what was fresh a moment ago. */
+	if (n <= MIDDLE_MAX || heap_shared())
+		return memset(p, 0, n);
+	dirty = fresh < p + n ? (size_t)(fresh - p) : n;
+	return p < fresh ? memset(p, 0, dirty) : p;
 }
 
 /* As aligned(), when no free block is at hand. */
 static COLD void *aligned_other(size_t align, size_t n)
 {
-	if (debugging())
+	if (unlikely(!cache_self()->home) && debugging())
 		return debug_alloc(n, align < GRAIN ? GRAIN : align, __builtin_return_address(0));
 	if (align <= GRAIN)
 		return allocate(n);
@@ -331,7 +334,7 @@ static COLD void *realloc_debug(void *p, size_t n, const void *pc)
 /* The block p with room for n bytes, moved if need be. NULL with ENOMEM: p stays as it is. n == 0: as malloc(0). */
 void *MALLOC_NAME(realloc)(void *p, size_t n)
 {
-	if (unlikely((uintptr_t)p - heap.first >= heap.extent || (uintptr_t)p % GRAIN)) {
+	if (unlikely(!heap_holds(p) || (uintptr_t)p % GRAIN)) {
 		if (p && debugging())
 			return realloc_debug(p, n, __builtin_return_address(0));
 		if (p)

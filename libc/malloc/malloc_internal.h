@@ -156,6 +156,7 @@ struct heap {
 	struct home *every;     /* all */
 	unsigned threads;       /* that have a home */
 	bool sweeping;
+	bool shared;            /* heap_shared() */
 	volatile uint8_t mode;  /* 0: not asked yet; else MODE_ */
 };
 
@@ -216,10 +217,16 @@ static inline volatile word_t *word_at(const void *p)
 	return (volatile word_t *)((const char *)p - WORD);
 }
 
-/* The word before p without its key. */
+/* The word before p, which another thread may be changing. */
+static inline uint64_t word_load(const void *p)
+{
+	return __atomic_load_n((const uint64_t *)((const char *)p - WORD), __ATOMIC_RELAXED);
+}
+
+/* The same without its key. */
 static inline uint64_t word_get(const void *p)
 {
-	return *word_at(p) - address_key(p, malloc_heap.secret);
+	return word_load(p) - address_key(p, malloc_heap.secret);
 }
 
 static inline uint64_t span_get(const void *p)
@@ -286,6 +293,23 @@ static inline char *list_next(const char *p)
 static inline unsigned slab_class(const struct slab *s)
 {
 	return s->bin / sizeof(struct bin);
+}
+
+/* p lies in what is committed, as far as can be told without the lock. */
+static inline bool heap_holds(const void *p)
+{
+	return (uintptr_t)p - malloc_heap.first < __atomic_load_n(&malloc_heap.extent, __ATOMIC_RELAXED);
+}
+
+/* More than one thread has allocated something, ever. */
+static inline bool heap_shared(void)
+{
+	return __atomic_load_n(&malloc_heap.shared, __ATOMIC_RELAXED);
+}
+
+static inline uintptr_t slab_owner(const struct slab *s)
+{
+	return __atomic_load_n(&s->owner, __ATOMIC_RELAXED);
 }
 
 static inline size_t class_stride(unsigned class)

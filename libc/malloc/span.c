@@ -205,7 +205,7 @@ static inline void top_take(size_t size)
 	heap.top += size;
 	heap.used += size;
 	if (heap.fresh < heap.top - WORD)
-		heap.fresh = heap.top - WORD;
+		__atomic_store_n(&heap.fresh, heap.top - WORD, __ATOMIC_RELAXED);
 }
 
 /* Gives memory behind top back until `keep` bytes of it are left. */
@@ -219,7 +219,7 @@ void heap_trim(size_t keep)
 	pages_decommit(&range, 1);
 	end_set(end);
 	if (heap.fresh > end)
-		heap.fresh = end;
+		__atomic_store_n(&heap.fresh, end, __ATOMIC_RELAXED);
 }
 
 /* What is kept for speed becomes free spans: the kept block, the calling thread's bins. */
@@ -498,7 +498,7 @@ void large_free(char *p, uint64_t raw, uint64_t word)
 		large_free_wait(p);
 		return;
 	}
-	if (unlikely(*word_at(p) != raw)) {
+	if (unlikely(word_load(p) != raw)) {
 		word = span_get(p);
 		if (!word_is_block(word)) {
 			large_free_bad(p);
