@@ -15,6 +15,7 @@
 #   make fuzz T=dtb|malloc|... [SECONDS=]      tests/host/T_fuzz.c by libFuzzer
 #   make bench               figures in guest instructions, build/bench.json
 #   make bench-compare BASE=tests/bench/baseline.json   fails if one is over 2 % worse
+#   make bench-smp            page faults a second by wall clock, one hart against two
 #   make profile KEY=fault.zero_page   where the instructions of a figure go
 #   make image               everything that boots, nothing run
 #   make sdk [PREFIX=DIR]    what a stranger needs for programs and servers of his own, in build/sdk
@@ -121,7 +122,7 @@ server_src  = $(sort $(wildcard servers/$1/*.c servers/$1/*.S))
 program_src = $(sort $(wildcard user/$1.c user/$1/*.c user/$1/*.S))
 
 # ---- goals --------------------------------------------------------------------------------------
-.PHONY: help image sdk host run exec debug record replay test test-host test-qemu bench bench-compare profile lint lint-code size abi-doc doctor clean FORCE
+.PHONY: help image sdk host run exec debug record replay test test-host test-qemu bench bench-compare bench-smp profile lint lint-code size abi-doc doctor clean FORCE
 .PHONY: docs tools-build tools-run tools-debug tools-test tools-lint tools-docs
 
 help:
@@ -162,6 +163,11 @@ bench: image $(OUT)/bench/kernel.bin tools-run
 
 bench-compare:
 	$(Q)tools/bench --compare $(call quote,BASE) --out build/bench.json
+
+# Wall clock: means something only on a host with two processors to spare.
+bench-smp:
+	@$(MAKE) --no-print-directory BUILD=release image
+	@tools/faultrate release
 
 profile: image $(OUT)/bench/kernel.bin tools-run
 	$(Q)tools/profile --build $(BUILD) $(call quote,KEY)
