@@ -60,6 +60,8 @@ int file_fill_locked(FILE *f)
 		return EOF;
 	if (f->next < f->end)
 		return *f->next++;
+	if (f->flags & FILE_EOF)
+		return EOF;
 	if (!f->size)
 		return read_some(f, &byte, 1) == 1 ? byte : EOF;
 	n = read_some(f, f->buffer, f->size);
