@@ -2,9 +2,11 @@
  * bench: figures in instructions of the guest, one line `BENCH key value` each. Run under -icount, where the
  * counter is exact and repeatable.
  *
- * bench                all figures but those of the boot
+ * bench                all figures but those of the boot and of interrupts
+ * bench core           those that the tests check
  * bench malloc ROW     one of the allocator's rows
  * bench boot           the boot's: from the shell's first prompt, so run it at the prompt
+ * bench irq            irq.latency, asked of the server that `grant` gave: tests/bench/driver
  * bench profile KEY    KEY's area, with marks for tools/profile around what KEY is about
  */
 #include "bench.h"
@@ -114,6 +116,19 @@ static int boot(void)
 	return 0;
 }
 
+static int irq(void)
+{
+	struct message m = { 0 };
+	int error = (int)-sys_call(SLOT_EXTRA, &m);
+
+	if (!error)
+		error = (int)m.w[0];
+	if (error)
+		return bench_failed("irq.latency", error);
+	bench_print("irq.latency", m.w[1]);
+	return 0;
+}
+
 static int profile(const char *key)
 {
 	if (watch(key))
@@ -131,7 +146,11 @@ int main(int argc, char **argv)
 		return bench_malloc_row(argv[2]);
 	if (argc == 2 && !strcmp(argv[1], "boot"))
 		return boot();
+	if (argc == 2 && !strcmp(argv[1], "irq"))
+		return irq();
 	if (argc == 3 && !strcmp(argv[1], "profile"))
 		return profile(argv[2]);
+	if (argc == 2 && !strcmp(argv[1], "core"))
+		return bench_ipc() | bench_memory() | bench_process();
 	return bench_ipc() | bench_memory() | bench_process() | bench_library() | bench_malloc() | bench_file();
 }
