@@ -4,6 +4,16 @@
  */
 #include "regs.h"
 
+/* All but pc, t0 and t1, which are saved already, and tp, which is in t0. */
+	.macro	save_all
+	sd	t0, X(4)(tp)
+	preserved sd
+	arguments sd
+	.irp	n, 1,7,28,29,30,31
+	sd	x\n, X(\n)(tp)
+	.endr
+	.endm
+
 	.section .text.fast, "ax"
 	.balign 64
 	.globl trap_entry
@@ -53,12 +63,7 @@ trap_bad_call:
 
 trap_other:
 	csrrw	t0, sscratch, zero
-	sd	t0, X(4)(tp)
-	preserved sd
-	arguments sd
-	.irp	n, 1,7,28,29,30,31
-	sd	x\n, X(\n)(tp)
-	.endr
+	save_all
 	csrr	t0, sepc
 	sd	t0, X(0)(tp)
 	li	t0, 1
@@ -143,6 +148,32 @@ lock_acquire:
 trap_pick:
 	ld	sp, hart.stack(tp)
 	call	sched_pick
+	j	trap_resume
+
+/* In place of trap_entry on a hart that is traced: no fast path, and trace.c sees it all. */
+	.balign	4
+	.globl trap_traced
+trap_traced:
+	csrrw	tp, sscratch, tp
+	beqz	tp, trap_kernel
+	sd	t0, X(5)(tp)
+	csrrw	t0, sscratch, zero
+	sd	t1, thread.regs + 6*8(tp)
+	save_all
+	csrr	a1, scause
+	csrr	a2, stval
+	csrr	t0, sepc
+	addi	t1, a1, -CAUSE_ECALL_U
+	snez	t2, t1
+	sd	t2, thread.full(tp)
+	bnez	t1, 1f
+	addi	t0, t0, 4
+1:	sd	t0, X(0)(tp)
+	lock_take
+	mv	a0, tp
+	ld	tp, thread.hart(tp)
+	ld	sp, hart.stack(tp)
+	call	trace_trap
 	j	trap_resume
 
 /*

@@ -10,6 +10,7 @@
 #include "sbi.h"
 #include "space.h"
 #include "thread.h"
+#include "trace.h"
 
 struct hart harts[HART_MAX] __attribute__((section(".bss.page"), aligned(PAGE_SIZE)));
 uint64_t hart_count;
@@ -68,6 +69,7 @@ void hart_poked(void)
 	struct thread *t = h->wanted;
 
 	csr_clear(sip, SIE_SOFT);
+	trace_vector(h);
 	h->wanted = NULL;
 	if (t) {
 		thread_save_fpu(t);

@@ -11,6 +11,7 @@
 #include "sbi.h"
 #include "space.h"
 #include "thread.h"
+#include "trace.h"
 #include "trap.h"
 
 /* Pages of one entry of map and unmap, and of unmap's answer in the dirty bitmap. */
@@ -250,6 +251,16 @@ static long system_irq(struct thread *t)
 	return trap_bind_irq(endpoint);
 }
 
+static long system_trace(struct thread *t)
+{
+	struct slot *frame = NULL;
+	int error = 0;
+
+	if (arg(t, 2))
+		frame = cap_lookup_type(t, arg(t, 2), TYPE_FRAME, &error);
+	return error ? error : trace_bind(frame, arg(t, 3));
+}
+
 static long system_stats(struct thread *t, bool audit)
 {
 	struct kernel_stats stats;
@@ -270,6 +281,7 @@ static long do_system(struct thread *t, struct slot *s)
 		[SYSTEM_RESET] = RIGHT_RESET, [SYSTEM_IRQ] = RIGHT_IRQ, [SYSTEM_HART] = RIGHT_HART,
 		[SYSTEM_PUTC] = RIGHT_DEBUG, [SYSTEM_AUDIT] = RIGHT_DEBUG, [SYSTEM_STATS] = RIGHT_DEBUG,
 		[SYSTEM_SLICE] = RIGHT_HART, [SYSTEM_WHY] = RIGHT_DEBUG,
+		[SYSTEM_TRACE] = RIGHT_DEBUG,
 	};
 	uint64_t op = arg(t, 1);
 
@@ -296,6 +308,8 @@ static long do_system(struct thread *t, struct slot *s)
 		return 0;
 	case SYSTEM_WHY:
 		return t->buffer ? audit_why(arg(t, 2), arg(t, 3), (struct kernel_why *)t->buffer->words) : -E_BAD_ARG;
+	case SYSTEM_TRACE:
+		return system_trace(t);
 	default:
 		return hart_start(arg(t, 2));
 	}

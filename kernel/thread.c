@@ -39,7 +39,7 @@ int thread_unbind(struct slot *s)
 	int error;
 
 	for (unsigned i = 0; i < hart_count; i++)
-		if (s == &harts[i].irq)
+		if (s == &harts[i].irq || s == &harts[i].trace)
 			return 0;
 	if (which == BOUND_BUFFER)
 		t->buffer = NULL;

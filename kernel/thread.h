@@ -104,6 +104,8 @@ struct hart {
 	struct thread *heap;           /* earliest deadline */
 	struct queue ready[PRIO_COUNT];
 	struct slot irq;               /* bound: endpoint of the external interrupt */
+	struct slot trace;             /* bound: the frame for its events, if it is traced */
+	uint64_t trace_count;          /* events written there */
 };
 _Static_assert(sizeof(struct hart) <= PAGE_SIZE, "a hart is a frame");
 

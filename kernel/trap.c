@@ -6,6 +6,7 @@
 #include "kernel.h"
 #include "riscv.h"
 #include "thread.h"
+#include "trace.h"
 
 #define INTERRUPT_SOFT     1
 #define INTERRUPT_TIMER    5
@@ -57,6 +58,7 @@ void trap_idle(void)
 {
 	uint64_t pending = csr_read(sip) & csr_read(sie);
 
+	trace_idle(pending);
 	if (pending & SIE_EXTERNAL)
 		trap_interrupt(INTERRUPT_EXTERNAL);
 	if (pending & SIE_TIMER)

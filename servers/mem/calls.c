@@ -486,6 +486,52 @@ int mem_on_device_map(const struct mem_request *q, const char *compatible, uint3
 	return error;
 }
 
+/* Looking at the machine. */
+
+static int trace_hart(cap_t ring, uint64_t hart)
+{
+	long r = sys_system(ROOT_SYSTEM, SYSTEM_TRACE, ring, hart);
+
+	return r == -E_BAD_ARG ? E_NOT_FOUND : (int)-r;
+}
+
+int mem_on_trace(const struct mem_request *q, uint64_t hart, struct idl_cap object)
+{
+	unsigned denied;
+	uint32_t id = handle(&object, &denied);
+	const struct object *o = object_at(id);
+
+	if (!may_devices(q))
+		return E_DENIED;
+	if (!id || o->made != MADE_CONTIGUOUS || o->maker != caller(q) || o->pages != FRAMES_PER_MEGA)
+		return E_BAD_HANDLE;
+	return trace_hart(slots_mega(o->frame / FRAMES_PER_MEGA), hart);
+}
+
+int mem_on_trace_end(const struct mem_request *q, uint64_t hart)
+{
+	return may_devices(q) ? trace_hart(0, hart) : E_DENIED;
+}
+
+int mem_on_thread(const struct mem_request *q, uint64_t index, uint64_t *next, uint64_t *address, uint64_t *space,
+		  uint64_t *number)
+{
+	if (!caller(q) && !is_factory(q))
+		return E_DENIED;
+	for (; index < thread_slab.reached; index++) {
+		const struct thread *t = thread_at((uint32_t)index);
+
+		if (!index || !t->space || !t->frame)
+			continue;
+		*next = index + 1;
+		*address = (uint64_t)t->frame << PAGE_SHIFT;
+		*space = t->space;
+		*number = t->number;
+		return 0;
+	}
+	return E_NOT_FOUND;
+}
+
 /* The factory. */
 
 int mem_on_space_create(const struct mem_request *q, uint64_t limit, struct send_item *space,

@@ -4,6 +4,7 @@
 #include "space.h"
 #include <tessera/start.h>
 #include <tessera/syscall.h>
+#include <tessera/trace.h>
 #include "fault.h"
 #include "frames.h"
 #include "layout.h"
@@ -385,6 +386,7 @@ int thread_create(uint32_t space, const struct thread_start *start, uint32_t *id
 		thread_destroy(n);
 		return error;
 	}
+	trace_note(TRACE_NOTE_THREAD, (uint64_t)t->frame << PAGE_SHIFT, space, s->numbered, 0);
 	s->numbered++;
 	*id = n;
 	return 0;

@@ -9,6 +9,7 @@
 #include <proc_server.h>
 #include <tessera/start.h>
 #include <tessera/syscall.h>
+#include <tessera/trace.h>
 #include "job.h"
 #include "jobs.h"
 #include "life.h"
@@ -300,6 +301,7 @@ static void spawn_done(struct job *j)
 		return;
 	}
 	p->space = j->space;
+	trace_name(p->space, p->pid, p->name);
 	p->image = j->image;
 	p->image_size = j->image_size;
 	p->image_base = j->image_base;

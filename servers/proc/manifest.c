@@ -13,6 +13,7 @@ static const struct manifest lines[] = {
 	{ .name = "console", .prio = 52, .version = 1, .devices = true, .extras = { { EXTRA_SERVER, "irq" } } },
 	{ .name = "file", .prio = 50, .version = 2, .deaths = true,
 	  .extras = { { EXTRA_ARCHIVE, NULL }, { EXTRA_USES, "blk" } } },
+	{ .name = "trace", .prio = 46, .version = 1, .private = true, .lazy = true, .devices = true },
 };
 
 static const struct manifest defaults = { .name = NULL, .prio = DEFAULT_PRIO, .version = 0 };

@@ -240,7 +240,7 @@ TEST(system_operations_need_their_right)
 	static const uint8_t need[] = {
 		[SYSTEM_RESET] = RIGHT_RESET, [SYSTEM_IRQ] = RIGHT_IRQ,	    [SYSTEM_HART] = RIGHT_HART,
 		[SYSTEM_PUTC] = RIGHT_DEBUG,  [SYSTEM_AUDIT] = RIGHT_DEBUG, [SYSTEM_STATS] = RIGHT_DEBUG,
-		[SYSTEM_SLICE] = RIGHT_HART,
+		[SYSTEM_SLICE] = RIGHT_HART,  [SYSTEM_WHY] = RIGHT_DEBUG,   [SYSTEM_TRACE] = RIGHT_DEBUG,
 	};
 
 	for (unsigned op = 0; op < sizeof(need); op++)

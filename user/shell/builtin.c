@@ -89,6 +89,13 @@ static int run_grant(const struct builtin *b, int argc, char **argv)
 	return argc > 2 ? job_grant(argv[1], argv + 2) : usage(b);
 }
 
+/* The program of that name, which may call the private server of that name. */
+static int run_granted(const struct builtin *b, int argc, char **argv)
+{
+	(void)argc;
+	return job_grant(b->name, argv);
+}
+
 static int run_wait(const struct builtin *b, int argc, char **argv)
 {
 	uint64_t pid = 0;
@@ -247,6 +254,7 @@ static const struct builtin builtins[] = {
 	{ "mem",      "",               "where all memory is, to the byte", run_mem },
 	{ "maps",     "PID",            "the regions of a process", run_maps },
 	{ "why",      "PA",             "who can reach the memory at a physical address (debug kernels)", run_why },
+	{ "trace",    "on|off|dump [N]|clear", "record what happens on all harts", run_granted },
 	{ "audit",    "",               "check every invariant of memory and kernel", run_audit },
 	{ "uptime",   "",               "time since power-on", run_uptime },
 	{ "ls",       "[PATH]",         "files", run_ls },

@@ -27,6 +27,7 @@
 #define SYS_THREAD_REGS  17
 #define SYS_SYSTEM       18
 #define SYS_COUNT        19
+#define SYS_TRACE        64            /* no call: answers BAD_CALL, and a traced hart keeps a0-a4 (TRACE_CALL) */
 
 /*
  * A capability is named by 64 bits: the index of a slot in the low 32, and in the high 32
@@ -155,6 +156,15 @@
 #define SYSTEM_SLICE     6             /* a2: time slice in ticks */
 #define SYSTEM_WHY       7             /* debug kernel: a2: physical address, a3: entries to skip; struct kernel_why */
 
+#define SYSTEM_TRACE     8             /* a2: RAM frame of 4 KiB or 2 MiB, 0 none; a3: hart index */
+
+/* What a traced hart writes, in the low byte of trace_event.what. */
+#define TRACE_CALL       1             /* a thread made the system call `number`: value = a0-a4 */
+#define TRACE_FAULT      2             /* exception `number` (scause): value = stval, pc, sp, ra */
+#define TRACE_INTERRUPT  3             /* interrupt `number` while the thread ran; without a thread: sip while idle */
+#define TRACE_IDLE       4             /* nobody can run */
+#define TRACE_RUN        5             /* the thread goes on: value = its a0, whom it owes an answer, its a1, a2, a7 */
+
 /* scan: flags. The answer is in the buffer: accessed and dirty bitmaps. */
 #define SCAN_CLEAR_A     1
 #define SCAN_CLEAR_D     2
@@ -258,6 +268,17 @@ struct boot_info {
 	uint64_t boot_hart;                         /* hart id */
 	uint64_t entry_instret;                     /* rdinstret at the kernel's first instruction */
 	uint64_t stock;                             /* of the first stock frame; the others follow */
+};
+
+/*
+ * One event of a traced hart. Event n (from 1 on, of this ring) stands at n modulo the events that fit. Threads are
+ * named by the physical addresses of their frames.
+ */
+struct trace_event {
+	uint64_t what;                              /* TRACE_ | number << 8 | n << 16 */
+	uint64_t time;
+	uint64_t thread;                            /* 0 none */
+	uint64_t value[5];
 };
 
 /* SYSTEM_STATS, SYSTEM_AUDIT: in the words of the caller's buffer. */

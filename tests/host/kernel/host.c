@@ -32,7 +32,7 @@ uint64_t host_seed = 1;
 /* The image, as far as the kernel asks: two pages, in front of the RAM. */
 char image_start[2 * PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 char hart_stacks[HART_MAX * HART_STACK_BYTES] __attribute__((aligned(PAGE_SIZE)));
-char boot_secondary[4];
+char boot_secondary[4], trap_entry[4], trap_traced[4];
 __asm__(".globl image_end, image_rodata, image_root, image_data, hart_stacks_end, root_image_end\n"
 	".set image_end, image_start + 8192\n.set image_rodata, image_start\n.set image_root, image_start\n"
 	".set image_data, image_start\n.set hart_stacks_end, hart_stacks + 65536\n.set root_image_end, "

@@ -15,7 +15,7 @@
 
 struct hart;
 extern struct host_csr {
-	uint64_t satp, sie, sip, sstatus, scounteren, time;
+	uint64_t satp, sie, sip, sstatus, scounteren, stvec, time;
 } host_csr;
 /* The hart that runs now; tests may take another. */
 extern struct hart *host_hart;
