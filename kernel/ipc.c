@@ -101,7 +101,7 @@ static int items_transfer(struct thread *from, struct thread *to, const struct e
 
 	if (!to->buffer)
 		return -E_RECEIVER_FULL;
-	window = cap_run(to, to->window_first, to->window_count, 0, &ignored);
+	window = cap_run(to, to->window_first, to->window_count, RIGHT_WRITE, &ignored);
 	for (unsigned i = 0; i < n; i++) {
 		items[i] = *(volatile struct send_item *)&from->buffer->send[i];
 		total += items[i].count;

@@ -244,8 +244,8 @@ long thread_set(struct thread *self, struct slot *s, uint64_t field, uint64_t va
 		t->fault_pc = value;
 		return 0;
 	case THREAD_WINDOW:
-		t->window_first = (uint32_t)value;
-		t->window_count = value >> 32;
+		t->window_first = value >> 48 << CAP_CNODE_SHIFT | (uint32_t)value;
+		t->window_count = (uint16_t)(value >> 32);
 		return 0;
 	case THREAD_RUN:
 		return thread_run(t);

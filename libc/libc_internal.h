@@ -22,6 +22,7 @@ struct thread_self {
 	cap_t held_reply;              /* see thread_held_reply */
 	uint64_t signals;              /* taken in a wait and not asked for yet */
 	struct thread_stack *stack;    /* NULL: the first thread */
+	bool growing;                  /* cap.c asks mem for a CNode */
 };
 
 extern _Thread_local struct thread_self thread_self LIBC_HIDDEN;
@@ -36,6 +37,9 @@ extern struct tls_template tls_template LIBC_HIDDEN;
 
 /* Right below each TLS block lie so many bytes of the allocator's, zero at first: see malloc/pages.h. */
 #define TLS_BELOW 2048
+
+/* `count` free slots in a row, the first; 0: there are none. Each is given back by cap_free. */
+cap_t cap_alloc_run(unsigned count) LIBC_HIDDEN;
 
 /* Fills a TLS block of tls_template.size bytes, and clears what lies below it. */
 void tls_fill(void *block) LIBC_HIDDEN;

@@ -2,8 +2,7 @@
  * thread.c: further threads. One mapping holds the stack and, above it, the thread's record and TLS block. A
  * thread that ended can't give its own stack back: it leaves its record on the list of retired ones and waits to be
  * ended, with all it had, by the next thread_start. (Did it end itself as well, its request could come late and
- * hit a new thread with the same buffer.) Capabilities arrive for each thread in a window of its own: one slot for
- * further threads.
+ * hit a new thread with the same buffer.) Capabilities arrive for each thread in a window of its own.
  */
 #include <stdlib.h>
 #include <mem_client.h>
@@ -52,7 +51,8 @@ static void free_stack(struct thread_stack *s)
 
 	cap_free(s->thread);
 	cap_free(s->wake);
-	cap_free(s->window);
+	for (unsigned i = 0; s->window && i < MESSAGE_ITEMS; i++)
+		cap_free(s->window + i);
 	if (s->endpoint) {
 		(void)!mem_endpoint_destroy(SLOT_SPACE, s->endpoint);
 		cap_free(s->endpoint);
@@ -94,6 +94,12 @@ static int make_stack(size_t stack_size, struct thread_stack **out, void **tls)
 	return 0;
 }
 
+/* A thread's window that begins there, as THREAD_WINDOW takes it. */
+static uint64_t window_at(cap_t slot)
+{
+	return (uint32_t)slot | (uint64_t)MESSAGE_ITEMS << 32 | slot >> CAP_CNODE_SHIFT << 48;
+}
+
 static int start_locked(void (*fn)(void *), void *arg, unsigned prio, size_t stack_size)
 {
 	struct thread_stack *s;
@@ -108,7 +114,7 @@ static int start_locked(void (*fn)(void *), void *arg, unsigned prio, size_t sta
 		return error;
 	s->fn = fn;
 	s->arg = arg;
-	s->window = cap_alloc();
+	s->window = cap_alloc_run(MESSAGE_ITEMS);
 	error = mem_endpoint_create(SLOT_SPACE, &s->endpoint);
 	if (!error && (!s->window || !s->endpoint || !(s->wake = make_wake(s->endpoint))))
 		error = E_RECEIVER_FULL;
@@ -116,7 +122,7 @@ static int start_locked(void (*fn)(void *), void *arg, unsigned prio, size_t sta
 		error = mem_thread_create(SLOT_SPACE, (uint64_t)thread_entry, (uint64_t)s, (uint64_t)s,
 					  (uint64_t)tls, prio, &s->thread, &s->buffer);
 	if (!error)
-		error = (int)-sys_thread_set(s->thread, THREAD_WINDOW, s->window | (uint64_t)1 << 32);
+		error = (int)-sys_thread_set(s->thread, THREAD_WINDOW, window_at(s->window));
 	/* It runs from here on, and may have ended before the next line. */
 	if (!error)
 		error = (int)-sys_thread_set(s->thread, THREAD_RUN, 0);

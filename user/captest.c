@@ -6,14 +6,16 @@
 #include <tessera/syscall.h>
 #include <tessera/test.h>
 
-static cap_t slots[PROCESS_SLOTS];
+#define MOST 5000
+
+static cap_t slots[MOST];
 
 /* Takes all slots that are free; how many. */
 static unsigned take_all(void)
 {
 	unsigned count = 0;
 
-	while (count < PROCESS_SLOTS && (slots[count] = cap_alloc()))
+	while (count < MOST && (slots[count] = cap_alloc()))
 		count++;
 	return count;
 }
@@ -24,14 +26,35 @@ static void free_all(unsigned count)
 		cap_free(slots[--count]);
 }
 
-TEST(slots_are_different_and_end)
+/* The first CNode's slots are used up long before the others. */
+TEST(slots_are_different_usable_and_end)
+{
+	unsigned count = take_all(), bad = 0;
+
+	CHECK(count > 4000 && count < MOST);
+	CHECK(cap_alloc() == 0);
+	for (unsigned i = 0; i < count; i++)
+		bad += sys_give(GIVE_COPY, SLOT_PROCESS, 1, slots[i], RIGHT_ALL, 0, 0) != 0;
+	CHECK(bad == 0);
+	for (unsigned i = 0; i < count; i++)
+		bad += sys_delete(slots[i]) != 0;
+	CHECK(bad == 0);
+	free_all(count);
+}
+
+TEST(a_capability_taken_to_a_further_cnode_comes_near_again)
 {
 	unsigned count = take_all();
+	cap_t far = count ? slots[count - 1] : 0, near = 0;
 
-	CHECK(count > 0 && count <= PROCESS_SLOTS - SLOT_FREE);
-	CHECK(cap_alloc() == 0);
-	for (unsigned i = 1; i < count; i++)
-		CHECK(slots[i] != slots[i - 1] && slots[i] >= SLOT_FREE && slots[i] < PROCESS_SLOTS);
+	CHECK(far >> CAP_CNODE_SHIFT);
+	cap_free(slots[0]);
+	CHECK(sys_give(GIVE_COPY, SLOT_PROCESS, 1, far, RIGHT_ALL, 0, 0) == 0);
+	near = cap_near(far);
+	CHECK(near == slots[0]);
+	CHECK(cap_near(near) == near);
+	CHECK(sys_delete(near) == 0);
+	CHECK(cap_alloc() == far);
 	free_all(count);
 }
 
@@ -63,6 +86,7 @@ TEST(nothing_beyond_the_slots_is_freed)
 
 	cap_free(SLOT_SPACE);
 	cap_free(PROCESS_SLOTS);
+	cap_free(CAP(SLOT_SPACE, SLOT_FREE));
 	CHECK(sys_call(SLOT_SPACE, &m) == 0);
 }
 
@@ -79,6 +103,7 @@ TEST(a_server_is_opened_once)
 
 int main(int argc, char **argv)
 {
-	return TEST_MAIN(argc, argv, slots_are_different_and_end, slots_that_were_freed_come_back,
+	return TEST_MAIN(argc, argv, slots_are_different_usable_and_end,
+			 a_capability_taken_to_a_further_cnode_comes_near_again, slots_that_were_freed_come_back,
 			 a_freed_slot_is_empty, nothing_beyond_the_slots_is_freed, a_server_is_opened_once);
 }

@@ -193,7 +193,7 @@ static int build(struct build *b, const struct job *j)
 	int error = mem_space_create(FACTORY, 0, &b->space, &b->cnode, &b->id);
 
 	if (!error)
-		error = map_image(b);
+		error = (b->cnode = cap_near(b->cnode)) ? map_image(b) : E_NO_MEMORY;
 	if (!error)
 		error = map_rest(b);
 	if (!error)

@@ -844,6 +844,33 @@ TEST(an_answers_items_arrive_or_the_caller_is_told)
 	EQUAL(status[2], -E_RECEIVER_FULL);
 }
 
+TEST(a_window_may_be_in_a_further_cnode)
+{
+	cap_t e = endpoint_new(), cnode = cnode_new(), reading = copy_new(cnode, RIGHT_READ), gift = frame_new();
+	struct helper *h = caller_new(0, mint(e, RIGHT_CALL, 1), 0, PRIO_TEST + 1);
+	struct message m = { .info = 0 };
+
+	OK(sys_thread_set(h->thread, THREAD_WINDOW, 5 | 2UL << 32 | reading << 48));
+	OK(sys_thread_set(h->thread, THREAD_RUN, 0));
+	OK(receive(e, &m));
+	item(0, gift, 1, GIVE_SHARE, RIGHT_R);
+	m.info = INFO_REPLY | INFO_DEADLINE | 1 << INFO_ITEMS_SHIFT;
+	REFUSED(TIMEOUT, sys_reply_recv(e, &m, 0, sys_time() + TICKS_MS));
+	EQUAL(status[0], -E_RECEIVER_FULL);
+	CHECK(slot_empty(CAP(cnode, 5)));
+
+	h = caller_new(1, mint(e, RIGHT_CALL, 1), 0, PRIO_TEST + 1);
+	OK(sys_thread_set(h->thread, THREAD_WINDOW, 5 | 2UL << 32 | cnode << 48));
+	OK(sys_thread_set(h->thread, THREAD_RUN, 0));
+	OK(receive(e, &m));
+	item(0, gift, 1, GIVE_SHARE, RIGHT_R);
+	m.info = INFO_REPLY | INFO_DEADLINE | 1 << INFO_ITEMS_SHIFT;
+	REFUSED(TIMEOUT, sys_reply_recv(e, &m, 0, sys_time() + TICKS_MS));
+	EQUAL(status[1], 0);
+	EQUAL(h->buffer->recv[0].value, CAP(cnode, 5));
+	EQUAL(INSPECT_TYPE(inspect(CAP(cnode, 5))), TYPE_FRAME);
+}
+
 TEST(an_answer_that_gives_the_endpoint_away_still_waits_on_it)
 {
 	cap_t e = endpoint_new(), receiver = copy_new(e, RIGHT_ALL), w = slots_new(1);

@@ -9,6 +9,7 @@
 
 #define THREADS 6
 #define TURNS   300
+#define MANY    500
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
@@ -391,22 +392,35 @@ static void lines(void)
 		CHECK(!pthread_join(t[i], NULL));
 }
 
-/* Threads one after the other, and as many at once as there may be. */
+static void *one_of_many(void *arg)
+{
+	(void)arg;
+	CHECK(!pthread_mutex_lock(&mutex));
+	counter++;
+	CHECK(!pthread_mutex_unlock(&mutex));
+	return wait_sem(&turn[0]);
+}
+
+/* Threads one after the other, and many at once. */
 static void many(void)
 {
-	pthread_t t[200];
+	static pthread_t t[MANY];
+	pthread_attr_t small;
 	int n = 0, error = 0;
 
 	for (int i = 0; i < 100; i++)
 		CHECK(!pthread_create(&t[0], NULL, exit_deep, NULL) && !pthread_join(t[0], NULL));
 	CHECK(!sem_init(&sem, 0, 0) && !sem_init(&turn[0], 0, 0));
-	while (n < 200 && !(error = pthread_create(&t[n], NULL, wait_sem, &turn[0])))
+	CHECK(!pthread_attr_init(&small) && !pthread_attr_setstacksize(&small, 32768));
+	counter = 0;
+	while (n < MANY && !(error = pthread_create(&t[n], &small, one_of_many, NULL)))
 		n++;
-	CHECK(n >= 16 && (n == 200 || error == EAGAIN));
+	CHECK(n == MANY && !error);
 	for (int i = 0; i < n; i++)
 		sem_post(&sem);
 	for (int i = 0; i < n; i++)
 		CHECK(!pthread_join(t[i], NULL));
+	CHECK(counter == MANY);
 	CHECK(!pthread_create(&t[0], NULL, exit_deep, NULL) && !pthread_join(t[0], NULL));
 }
 

@@ -18,7 +18,7 @@
 #define START_EXTRA   8
 #define SLOT_WINDOW   16  /* arriving capabilities */
 #define WINDOW_COUNT  8
-#define SLOT_FREE     32  /* first the program may use */
+#define SLOT_FREE     32  /* first the program may use, up to the places for further CNodes (libc/cap.c) */
 #define PROCESS_SLOTS 128
 
 /*
