@@ -32,19 +32,19 @@ static uint64_t slots(unsigned row, unsigned word)
 /* Takes `count` slots in a row of those of `mask`: the first; 0: there are none. */
 static cap_t take(unsigned row, unsigned word, uint64_t mask, unsigned count)
 {
-	uint64_t old = __atomic_load_n(&taken[row][word], __ATOMIC_RELAXED);
+	uint64_t old = __atomic_load_n(&taken[row][word], __ATOMIC_RELAXED), starts;
 
 	for (;;) {
-		uint64_t starts = ~old & mask;
-
+		starts = ~old & mask;
 		for (unsigned i = 1; i < count; i++)
 			starts &= starts >> 1;
 		if (!starts)
 			return 0;
 		if (__atomic_compare_exchange_n(&taken[row][word], &old, old | BELOW(count) * (starts & -starts), 0,
 						__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-			return CAP(row ? SLOT_CNODES + row - 1 : 0, word * WORD_BITS + (unsigned)__builtin_ctzll(starts));
+			break;
 	}
+	return CAP(row ? SLOT_CNODES + row - 1 : 0, word * WORD_BITS + (unsigned)__builtin_ctzll(starts));
 }
 
 static cap_t take_any(unsigned count)

@@ -9,7 +9,7 @@
 #include <file_client.h>
 #include "../libc_internal.h"
 
-#define DESCRIPTORS  64
+#define DESCRIPTORS  1024
 #define STREAM_BYTES 900               /* most of one write, as in stream.idl and file.idl */
 
 enum fd_kind {
@@ -39,6 +39,14 @@ int fd_share(struct fd_file *f, int from) LIBC_HIDDEN;
 
 /* Makes `fd` stand for f, whose use it takes over, in place of what it stood for. */
 void fd_replace(int fd, struct fd_file *f) LIBC_HIDDEN;
+
+struct flock;
+
+/* fcntl's F_GETLK, F_SETLK, F_SETLKW. */
+int fd_lock(struct fd_file *f, int command, struct flock *wanted) LIBC_HIDDEN;
+
+/* All descriptors that stand for something are below it. */
+int fd_end(void) LIBC_HIDDEN;
 
 /* Reads and writes at an offset: bytes moved, or -1 with errno. Writing gives the end of what it wrote. */
 ssize_t fd_read_at(struct fd_file *f, void *data, size_t size, uint64_t offset) LIBC_HIDDEN;

@@ -1,13 +1,11 @@
 /*
- * modes.c: modes, owners and times of files. There is one user, 0, who owns everything; the file server gives
- * modes and times. What is asked to be as it is succeeds, any change is refused with EPERM, as on other file
+ * modes.c: modes and owners of files. There is one user, 0, who owns everything; the file server gives
+ * modes. What is asked to be as it is succeeds, any change is refused with EPERM, as on other file
  * systems that keep none.
  */
 #include <errno.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <unistd.h>
-#include <utime.h>
 
 #define MODE_BITS 0777
 #define UNCHANGED ((uid_t)-1)
@@ -60,15 +58,6 @@ int fchown(int fd, uid_t owner, gid_t group)
 	return fstat(fd, &what) ? -1 : same_owner(owner, group);
 }
 
-int utime(const char *path, const struct utimbuf *times)
-{
-	struct stat what;
-
-	if (stat(path, &what))
-		return -1;
-	return times && times->modtime == what.st_mtime ? 0 : refuse();
-}
-
 /* Kept, as new files' modes are the server's. */
 mode_t umask(mode_t wanted)
 {
@@ -83,13 +72,6 @@ uid_t getuid(void)
 uid_t geteuid(void) __attribute__((alias("getuid")));
 gid_t getgid(void) __attribute__((alias("getuid")));
 gid_t getegid(void) __attribute__((alias("getuid")));
-
-int utimes(const char *path, const struct timeval times[2])
-{
-	const struct utimbuf seconds = { .modtime = times ? times[1].tv_sec : 0 };
-
-	return utime(path, times ? &seconds : NULL);
-}
 
 /* What exists is no symbolic link. */
 ssize_t readlink(const char *restrict path, char *restrict out, size_t size)

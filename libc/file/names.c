@@ -56,6 +56,10 @@ static int open_file(const char *path, struct fd_file *f)
 	if (fd_path(path, absolute, &server))
 		return -1;
 	error = file_open(server, absolute, open_how(f->flags), &f->cap, &what);
+	if (error == E_NO_MEMORY) {     /* too many open files */
+		errno = ENFILE;
+		return -1;
+	}
 	if (error)
 		return fd_path_result(error);
 	f->kind = what.kind == FILE_DIRECTORY ? FD_DIRECTORY : FD_REGULAR;

@@ -1,4 +1,7 @@
-/* table.c: the table of descriptors. */
+/*
+ * table.c: the table of descriptors, and the open files. The first files are static; when they are in use, pages with
+ * further ones are added, which stay.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -7,13 +10,18 @@
 #include <tessera/ipc.h>
 #include "fd.h"
 
-static struct lock lock;               /* of the table and the files' uses; never held over a call */
-static struct fd_file files[DESCRIPTORS] = {
+#define FIRST     16
+#define PAGE_MOST 64                   /* of files, more than descriptors can stand for */
+
+static struct lock lock;               /* of the table and the files' uses; never held over a call to the file server */
+static struct fd_file first[FIRST] = {
 	[STDIN_FILENO] = { .uses = 1, .cap = SLOT_STDIN, .flags = O_RDWR },
 	[STDOUT_FILENO] = { .uses = 1, .cap = SLOT_STDOUT, .flags = O_RDWR },
 	[STDERR_FILENO] = { .uses = 1, .cap = SLOT_STDERR, .flags = O_RDWR },
 };
-static struct fd_file *table[DESCRIPTORS] = { &files[STDIN_FILENO], &files[STDOUT_FILENO], &files[STDERR_FILENO] };
+static struct fd_file *pages[PAGE_MOST];
+static struct fd_file *table[DESCRIPTORS] = { &first[STDIN_FILENO], &first[STDOUT_FILENO], &first[STDERR_FILENO] };
+static int end_of_table = STDERR_FILENO + 1;
 
 struct fd_file *fd_get(int fd)
 {
@@ -65,6 +73,19 @@ static int free_number(int from)
 	return from < DESCRIPTORS ? from : -1;
 }
 
+/* Under the lock. */
+static void put(int fd, struct fd_file *f)
+{
+	table[fd] = f;
+	if (fd >= end_of_table)
+		end_of_table = fd + 1;
+}
+
+int fd_end(void)
+{
+	return __atomic_load_n(&end_of_table, __ATOMIC_RELAXED);
+}
+
 int fd_share(struct fd_file *f, int from)
 {
 	int fd;
@@ -72,7 +93,7 @@ int fd_share(struct fd_file *f, int from)
 	lock_acquire(&lock);
 	fd = free_number(from);
 	if (fd >= 0) {
-		table[fd] = f;
+		put(fd, f);
 		f->uses++;
 	}
 	lock_release(&lock);
@@ -81,26 +102,51 @@ int fd_share(struct fd_file *f, int from)
 	return fd;
 }
 
+static struct fd_file *free_in(struct fd_file *files, unsigned count)
+{
+	for (; count; files++, count--) {
+		if (!files->uses)
+			return files;
+	}
+	return NULL;
+}
+
+/* Under the lock: a file that nobody uses; NULL: no memory. */
+static struct fd_file *free_file(void)
+{
+	struct fd_file *f = free_in(first, FIRST);
+
+	for (unsigned n = 0; !f && n < PAGE_MOST; n++) {
+		uint64_t page = 0;
+
+		if (!pages[n] && mem_map(SLOT_SPACE, 0, PAGE_SIZE, MEM_READ | MEM_WRITE, 0, &page))
+			return NULL;
+		if (page)
+			pages[n] = (struct fd_file *)page;
+		f = free_in(pages[n], PAGE_SIZE / sizeof(*f));
+	}
+	return f;
+}
+
 int fd_install(const struct fd_file *made, int from)
 {
-	struct fd_file *f = files;
+	struct fd_file *f = NULL;
 	int fd;
 
 	lock_acquire(&lock);
 	fd = free_number(from);
-	while (f->uses && f < files + DESCRIPTORS - 1)
-		f++;
-	if (f->uses)
-		fd = -1;
-	if (fd >= 0) {
+	if (fd >= 0)
+		f = free_file();
+	if (f) {
 		*f = *made;
 		f->uses = 1;
-		table[fd] = f;
+		put(fd, f);
 	}
 	lock_release(&lock);
-	if (fd < 0)
-		errno = EMFILE;
-	return fd;
+	if (f)
+		return fd;
+	errno = fd < 0 ? EMFILE : ENOMEM;
+	return -1;
 }
 
 void fd_replace(int fd, struct fd_file *f)
@@ -109,7 +155,7 @@ void fd_replace(int fd, struct fd_file *f)
 
 	lock_acquire(&lock);
 	old = table[fd];
-	table[fd] = f;
+	put(fd, f);
 	lock_release(&lock);
 	if (old)
 		fd_put(old);
@@ -167,30 +213,50 @@ int dup(int fd)
 	return share_from(fd, 0);
 }
 
-/* Children get streams only by posix_spawn's file actions: FD_CLOEXEC always holds. Files cannot be locked. */
+static int duplicate_from(struct fd_file *f, int from)
+{
+	if (from >= 0 && from < DESCRIPTORS)
+		return fd_share(f, from);
+	errno = EINVAL;
+	return -1;
+}
+
+static int set_flags(struct fd_file *f, int flags)
+{
+	const int same = O_APPEND | O_NONBLOCK;
+
+	if ((flags & same) == (f->flags & same))
+		return 0;
+	errno = EINVAL;
+	return -1;
+}
+
+/* Children get streams only by posix_spawn's file actions: FD_CLOEXEC always holds. What open said stays. */
 int fcntl(int fd, int command, ...)
 {
 	struct fd_file *f = fd_get(fd);
 	va_list args;
-	int argument, result = 0;
+	uintptr_t argument;
+	int result;
 
 	if (!f)
 		return -1;
 	va_start(args, command);
-	argument = va_arg(args, int);
+	argument = va_arg(args, uintptr_t);
 	va_end(args);
 	if (command == F_DUPFD || command == F_DUPFD_CLOEXEC) {
-		result = argument < 0 || argument >= DESCRIPTORS ? -1 : fd_share(f, argument);
-		if (argument < 0 || argument >= DESCRIPTORS)
-			errno = EINVAL;
+		result = duplicate_from(f, (int)argument);
 	} else if (command == F_GETFD) {
 		result = fd > STDERR_FILENO ? FD_CLOEXEC : 0;
 	} else if (command == F_GETFL) {
 		result = f->flags & (O_ACCMODE | O_APPEND);
+	} else if (command == F_SETFL) {
+		result = set_flags(f, (int)argument);
 	} else if (command == F_GETLK || command == F_SETLK || command == F_SETLKW) {
-		errno = ENOLCK;
-		result = -1;
-	} else if (command != F_SETFD || (argument & ~FD_CLOEXEC)) {
+		result = fd_lock(f, command, (struct flock *)argument);
+	} else if (command == F_SETFD && !((int)argument & ~FD_CLOEXEC)) {
+		result = 0;
+	} else {
 		errno = EINVAL;
 		result = -1;
 	}

@@ -1,4 +1,4 @@
-/* utime.h: times of files, which cannot be set. */
+/* utime.h: times of files. */
 #ifndef _UTIME_H_
 #define _UTIME_H_ 1
 

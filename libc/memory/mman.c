@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <mem_client.h>
 #include <tessera/ipc.h>
@@ -236,46 +235,21 @@ int posix_madvise(void *start, size_t size, int advice)
 	return for_regions(start, size, NULL, 0);
 }
 
-/* Another place with the same bytes. */
-static void *move(char *old, size_t old_size, size_t size, uint32_t prot)
-{
-	char *new = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (new == MAP_FAILED)
-		return MAP_FAILED;
-	memcpy(new, old, old_size < size ? old_size : size);
-	if (mprotect(new, size, (int)prot)) {
-		(void)munmap(new, size);
-		return MAP_FAILED;
-	}
-	(void)munmap(old, old_size);
-	return new;
-}
-
-/* Of private memory that may be read; in place where what lies behind is free. */
+/* Of private memory; its pages move with it. */
 void *mremap(void *start, size_t old_size, size_t size, int flags, ...)
 {
-	struct mem_region region = { 0 };
-	uint64_t out;
+	uint64_t out = 0;
+	int error;
 
 	old_size = pages_up(old_size);
 	size = pages_up(size);
-	if (!size || !range_good(start, old_size) || flags & ~MREMAP_MAYMOVE) {
+	if (!size || !old_size || !range_good(start, old_size) || flags & ~MREMAP_MAYMOVE) {
 		errno = EINVAL;
 		return MAP_FAILED;
 	}
-	if (mem_query(SLOT_SPACE, (uint64_t)start, &region) || region.start > (uint64_t)start ||
-	    region.kind != REGION_ANONYMOUS || !(region.prot & MEM_READ)) {
-		errno = EFAULT;
-		return MAP_FAILED;
-	}
-	if (size < old_size)
-		(void)munmap((char *)start + size, old_size - size);
-	if (size <= old_size ||
-	    !mem_map(SLOT_SPACE, (uint64_t)start + old_size, size - old_size, region.prot, MEM_FIXED, &out))
-		return start;
-	if (flags & MREMAP_MAYMOVE)
-		return move(start, old_size, size, region.prot);
-	errno = ENOMEM;
+	error = mem_remap(SLOT_SPACE, (uint64_t)start, old_size, size, flags & MREMAP_MAYMOVE ? MEM_MOVE : 0, &out);
+	if (!error)
+		return (void *)out;
+	errno = error == E_NO_MEMORY || error == E_EXISTS ? ENOMEM : EFAULT;
 	return MAP_FAILED;
 }

@@ -214,7 +214,7 @@ static int spawn(pid_t *out, const char *path, const posix_spawn_file_actions_t 
 
 	if (!c)
 		return ENOMEM;
-	for (int fd = 0; fd < DESCRIPTORS; fd++)
+	for (int fd = 0; fd < fd_end(); fd++)
 		c->files[fd] = fd_get(fd);
 	for (const struct __spawn_action *a = actions ? actions->__actions : NULL; a && !error; a = a->next)
 		error = do_action(c, a);

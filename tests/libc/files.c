@@ -4,11 +4,16 @@
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+#include <utime.h>
 #include "check.h"
 
 static char big[20000], back[20000];
@@ -80,10 +85,11 @@ static void duplicates(void)
 
 	CHECK(copy == fd + 1 && writev(fd, pieces, 2) == 5 && lseek(copy, 0, SEEK_CUR) == 5);
 	CHECK(dup2(fd, 20) == 20 && dup2(fd, fd) == fd && fcntl(fd, F_DUPFD, 30) == 30);
-	CHECK_ERRNO(dup2(fd, 64), -1, EBADF);
+	CHECK_ERRNO(dup2(fd, 1024), -1, EBADF);
 	CHECK_ERRNO(dup2(19, 21), -1, EBADF);
 	CHECK_ERRNO(dup(19), -1, EBADF);
-	CHECK_ERRNO(fcntl(fd, F_DUPFD, 100), -1, EINVAL);
+	CHECK_ERRNO(fcntl(fd, F_DUPFD, 1024), -1, EINVAL);
+	CHECK_ERRNO(fcntl(fd, F_DUPFD, -1), -1, EINVAL);
 	CHECK(!close(fd) && !close(copy) && lseek(20, 1, SEEK_SET) == 1 && read(30, back, 9) == 4);
 	CHECK((fcntl(20, F_GETFL) & O_ACCMODE) == O_RDWR && !close(20) && !close(30));
 	for (fd = 0; fd >= 0;) {
@@ -91,7 +97,13 @@ static void duplicates(void)
 		if (fd >= 0)
 			copy = fd;
 	}
-	CHECK(errno == EMFILE && copy == 63);
+	CHECK(errno == ENFILE && copy > 500);
+	for (fd = copy; fd >= 0;) {
+		fd = dup(1);
+		if (fd >= 0)
+			copy = fd;
+	}
+	CHECK(errno == EMFILE && copy == 1023);
 	for (; copy > 2; copy--)
 		CHECK(!close(copy));
 	CHECK(!unlink("/tmp/d"));
@@ -176,6 +188,81 @@ static void directories(void)
 	CHECK_ERRNO(open(here, O_RDONLY), -1, ENAMETOOLONG);
 }
 
+static void times(void)
+{
+	struct timespec both[2] = { { .tv_nsec = UTIME_OMIT }, { 1234567890, 5 } };
+	struct timeval set[2] = { { 1, 0 }, { 99, 999999 } };
+	struct utimbuf old = { 5, 7 };
+	int fd = open("/tmp/t", O_RDWR | O_CREAT, 0644);
+	struct stat what;
+
+	CHECK(!futimens(fd, both) && !fstat(fd, &what) && what.st_mtime == 1234567890);
+	both[1].tv_nsec = UTIME_OMIT;
+	CHECK(!utimensat(AT_FDCWD, "/tmp/t", both, 0) && !stat("/tmp/t", &what) && what.st_mtime == 1234567890);
+	both[1].tv_nsec = UTIME_NOW;
+	CHECK(!utimensat(AT_FDCWD, "/tmp/t", both, 0) && !stat("/tmp/t", &what) && what.st_mtime <= time(NULL));
+	CHECK(!utimes("/tmp/t", set) && !stat("/tmp/t", &what) && what.st_mtime == 99);
+	CHECK(!utime("/tmp/t", &old) && !stat("/tmp/t", &what) && what.st_mtime == 7);
+	CHECK(!utime("/tmp/t", NULL) && !stat("/tmp/t", &what) && what.st_mtime != 7);
+	CHECK(!utime("/tmp", &old));
+	both[1].tv_nsec = 1000000000;
+	CHECK_ERRNO(futimens(fd, both), -1, EINVAL);
+	CHECK_ERRNO(utime("/tmp/none", &old), -1, ENOENT);
+	CHECK_ERRNO(utime("/bin/hello", &old), -1, EROFS);
+	CHECK_ERRNO(futimens(77, NULL), -1, EBADF);
+	CHECK(!close(fd) && !unlink("/tmp/t"));
+}
+
+static int lock_range(int fd, int command, short type, off_t start, off_t size)
+{
+	struct flock l = { .l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = size };
+
+	return fcntl(fd, command, &l);
+}
+
+/* The other process: what it finds locked is its status, a bit each. */
+static int look_at_locks(void)
+{
+	int fd = open("/tmp/l", O_RDWR), found = 0;
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_END, .l_len = -6 };
+
+	CHECK(!fcntl(fd, F_GETLK, &l) && l.l_type == F_RDLCK && l.l_start == 2 && l.l_len == 3 && l.l_pid == getppid());
+	found |= lock_range(fd, F_SETLK, F_RDLCK, 2, 3) == 0;
+	errno = 0;
+	found |= (lock_range(fd, F_SETLK, F_WRLCK, 4, 1) == -1 && errno == EAGAIN) << 1;
+	found |= (lock_range(fd, F_SETLK, F_WRLCK, 0, 2) == 0) << 2;
+	found |= (lock_range(fd, F_SETLK, F_WRLCK, 9, 0) == -1) << 3;
+	found |= (lock_range(fd, F_SETLK, F_UNLCK, 0, 0) == 0) << 4;
+	CHECK(write(1, "?", 1) == 1);
+	found |= (lock_range(fd, F_SETLKW, F_WRLCK, 2, 1) == 0) << 5;
+	return check_failures ? 0 : found;
+}
+
+static void locks(void)
+{
+	char *const argv[] = { "files", "locks", NULL };
+	posix_spawn_file_actions_t actions;
+	int fd = open("/tmp/l", O_RDWR | O_CREAT, 0644), reader = open("/tmp/l", O_RDONLY), fds[2], status = 0;
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_CUR };
+	pid_t pid;
+
+	CHECK(write(fd, "01234567", 8) == 8);
+	CHECK(!lock_range(fd, F_SETLK, F_RDLCK, 2, 3) && !lock_range(fd, F_SETLK, F_WRLCK, 8, 2));
+	CHECK(!lock_range(fd, F_SETLK, F_WRLCK, 9, 0) && !fcntl(fd, F_GETLK, &l) && l.l_type == F_UNLCK);
+	CHECK_ERRNO(lock_range(fd, F_SETLK, F_WRLCK, -1, 1), -1, EINVAL);
+	CHECK_ERRNO(lock_range(fd, F_SETLK, 77, 0, 1), -1, EINVAL);
+	CHECK_ERRNO(lock_range(reader, F_SETLK, F_WRLCK, 0, 1), -1, EBADF);
+	CHECK_ERRNO(lock_range(88, F_SETLK, F_WRLCK, 0, 1), -1, EBADF);
+	CHECK(!pipe(fds) && !posix_spawn_file_actions_init(&actions));
+	CHECK(!posix_spawn_file_actions_adddup2(&actions, fds[1], 1));
+	CHECK(!posix_spawn(&pid, "/bin/files", &actions, NULL, argv, NULL));
+	CHECK(read(fds[0], back, 1) == 1 && back[0] == '?' && waitpid(pid, &status, WNOHANG) == 0);
+	CHECK(!close(reader));          /* and with it all locks of the process on the file are gone */
+	CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0x3f);
+	CHECK(!lock_range(fd, F_SETLK, F_WRLCK, 0, 0) && !posix_spawn_file_actions_destroy(&actions));
+	CHECK(!close(fd) && !close(fds[0]) && !close(fds[1]) && !unlink("/tmp/l"));
+}
+
 static void *feed(void *arg)
 {
 	int fd = *(int *)arg;
@@ -241,14 +328,18 @@ static void streams(void)
 	CHECK(!memcmp(big, back, sizeof(big)) && !fclose(f) && !remove(name));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	if (argc > 1 && !strcmp(argv[1], "locks"))
+		return look_at_locks();
 	open_and_close();
 	positions();
 	duplicates();
 	names();
 	modes();
 	directories();
+	times();
+	locks();
 	pipes();
 	streams();
 	return check_end("files");

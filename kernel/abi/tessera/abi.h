@@ -134,7 +134,7 @@
 #define THREAD_FAULT_TIMEOUT 7         /* value: ticks, 0 none */
 #define THREAD_CALL_TIMEOUT  8         /* value: ticks, 0 none */
 #define THREAD_FAULT_PC  9             /* value: address, 0 none */
-#define THREAD_WINDOW    10            /* value: first slot | count << 32 | its CNode << 48: where capabilities arrive */
+#define THREAD_WINDOW    10            /* value: first slot | count << 32 | CNode << 48 where capabilities arrive */
 #define THREAD_RUN       11
 #define THREAD_STOP      12
 #define THREAD_ABORT     13            /* ends a wait with ABORTED */
