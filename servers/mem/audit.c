@@ -8,6 +8,7 @@
 #include "machine.h"
 #include "made.h"
 #include "object.h"
+#include "pager.h"
 #include "range.h"
 #include "region.h"
 #include "space.h"
@@ -44,6 +45,7 @@ void audit_total(struct mem_total *t)
 		.mem = bytes(frames_count(FRAME_MEM) + frames_count(FRAME_SLOTS) + whole(MEGA_USED)),
 		.tables = bytes(frames_count(FRAME_TABLE)), .objects = bytes(frames_count(FRAME_OBJECT)),
 		.resident = bytes(frames_count(FRAME_PAGE) + frames_count(FRAME_BUFFER) + frames_count(FRAME_PINNED)
+				  + frames_count(FRAME_WINDOW)
 				  + whole(MEGA_PINNED)),
 		.cleared = bytes(cleared), .free = bytes(frames_free() - cleared),
 		.committed = bytes(account_all.committed), .commit_limit = bytes(account_all.limit),
@@ -95,7 +97,7 @@ static uint64_t space_check(uint32_t id, struct mem_audit_counts *c, uint64_t *p
 	c->regions += regions;
 	made_audit(id, &made, &made_pages);
 	if (s->account.committed != range_charge(id) + made + 2 + 2 * (uint64_t)s->thread_count
-	    + (s->chip_count + 31) / 32 + s->cnode_count)
+	    + (s->chip_count + 31) / 32 + s->cnode_count + pager_charge(id))
 		return 14;
 	pages_of(s->regions, &own, &shared, &reserved);
 	if (own != s->resident || shared != s->shared || reserved != s->reserved)
@@ -130,7 +132,7 @@ static uint64_t spaces_check(struct mem_audit_counts *c)
 	}
 	c->pages = pages;
 	c->breach_at = pages;
-	if (pages != frames_count(FRAME_PAGE))
+	if (pages != frames_count(FRAME_PAGE) + pager_absent_count())
 		return 15;
 	c->breach_at = committed;
 	return committed == account_all.committed ? 0 : 20;

@@ -258,9 +258,12 @@ int mem_on_object_create(const struct mem_request *q, uint64_t size, uint32_t ho
 	uint32_t space = caller(q), id;
 	int error;
 
+	if (how == (MEM_CONTIGUOUS | MEM_DROPPABLE))
+		return E_BAD_RANGE;
 	if (!space || (how & MEM_CONTIGUOUS && !space_at(space)->devices))
 		return E_DENIED;
-	error = how & MEM_CONTIGUOUS ? made_contiguous(space, size, &id) : made_shared(space, size, &id);
+	error = how & MEM_CONTIGUOUS ? made_contiguous(space, size, &id)
+				     : made_shared(space, size, how & MEM_DROPPABLE, &id);
 	if (error)
 		return error;
 	*address = (uint64_t)object_at(id)->frame << PAGE_SHIFT;

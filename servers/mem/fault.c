@@ -13,6 +13,7 @@
 #include "layout.h"
 #include "log.h"
 #include "object.h"
+#include "pager.h"
 #include "receiver.h"
 #include "region.h"
 #include "slots.h"
@@ -95,19 +96,26 @@ static void report_supervisor(const uint64_t *regs)
 	log_fatal("the process server faulted", self->va);
 }
 
-/* The fault cannot be resolved: the thread goes to its fault_pc, or stops and is reported. */
-static uint64_t fail(unsigned why)
+/* The fault cannot be resolved: the thread goes to its fault_pc, or stops and is reported. saved: its answer, or 0. */
+static uint64_t fail_saved(cap_t saved, unsigned why)
 {
-	struct message m = { .info = INFO_REPLY | INFO_FAIL };
+	struct message m = { .info = INFO_REPLY | INFO_FAIL | (saved ? INFO_SAVED : 0) };
 	uint32_t id = thread_by_badge(self->badge);
 
-	sys_reply_recv(0, &m, 0, 0);
+	/* A thread that was let go on by its owner meanwhile has no answer to come. */
+	if (sys_reply_recv(0, &m, saved, 0) && saved)
+		return 0;
 	if (!id || sys_thread_regs(thread_cap(id), REGS_READ, REGS_GENERAL))
 		return 0;
 	if (thread_at(id)->space == supervisor)
 		report_supervisor(vm_buffer()->words);
 	report(id, why);
 	return 0;
+}
+
+static uint64_t fail(unsigned why)
+{
+	return fail_saved(0, why);
 }
 
 void fault_forget(uint32_t thread)
@@ -236,7 +244,7 @@ static unsigned map_group(struct space *s, const struct region *r, uint32_t page
 	n = cap ? 0 : fill(r, page, end, rights);
 	s->shared += n;
 	if (!cap && !n)
-		return E_NO_MEMORY;
+		return pager_missing(r->object, r->offset + (page - r->first));
 	while (first < page && !cap && r->kind != REGION_DEVICE) {
 		n = fill(r, first, page, rights);
 		s->shared += n;
@@ -261,7 +269,7 @@ static unsigned map_object_page(struct space *s, struct region *r, uint32_t page
 	if (!cap) {
 		if (r->noreserve)
 			account_release(&s->account, 1);
-		return E_NO_MEMORY;
+		return pager_missing(r->object, number);
 	}
 	item_add(cap, 1, (uint64_t)page << PAGE_SHIFT, rights);
 	s->resident += made;
@@ -312,7 +320,62 @@ static uint64_t resolve_answer(uint32_t thread)
 
 	self->items = 0;
 	why = resolve(thread_at(thread)->space);
+	if (why == FAULT_WAITS)
+		return 0;
 	return why ? fail(why) : answer(thread_at(thread)->space, self->items);
+}
+
+/* A shared page's slot was emptied with the page of the object: it gets the new one. As pager_missing. */
+static unsigned renew(uint32_t space)
+{
+	uint32_t page = self->va >> PAGE_SHIFT;
+	const struct region *r = region_at(region_at_fault(space_at(space), page));
+	uint32_t number = r->offset + (page - r->first);
+
+	if (!r->object || object_renew(r->object, number))
+		return 0;
+	return pager_missing(r->object, number);
+}
+
+/* Maps what was looked up for a fault put aside; false: the thread is to try again. */
+static bool resume_map(uint32_t thread, cap_t saved)
+{
+	uint32_t space = thread_at(thread)->space;
+
+	for (unsigned i = 0; i < RETRIES; i++) {
+		struct message m = { .info = INFO_REPLY | INFO_SAVED | INFO_MAP | self->items,
+				     .w = { self->item.cap, self->item.count, self->item.va, self->item.rights } };
+		long r = sys_reply_recv(0, &m, saved, 0);
+
+		if (!r)
+			return true;
+		if (!(r == -E_NEED_TABLE && !space_table(space, self->va)) && !(r == -E_BAD_TYPE && !renew(space)))
+			return false;
+	}
+	return false;
+}
+
+void fault_resume(uint32_t thread, cap_t saved, unsigned why)
+{
+	const struct thread *t = thread_at(thread);
+	struct message again = { .info = INFO_REPLY | INFO_SAVED };
+	struct receiver was = *self;
+
+	self->badge = t->badge;
+	self->va = t->va;
+	self->how = t->access | (uint64_t)t->cause << 8;
+	self->items = 0;
+	self->resuming = 1;
+	if (why)
+		fail_saved(saved, why);
+	else if (resolve(t->space) || !resume_map(thread, saved))
+		sys_reply_recv(0, &again, saved, 0);
+	self->item = was.item;
+	self->badge = was.badge;
+	self->va = was.va;
+	self->how = was.how;
+	self->items = was.items;
+	self->resuming = 0;
 }
 
 /* Every fault but those that fault_answer knows. */
@@ -322,6 +385,9 @@ static __attribute__((noinline)) uint64_t answer_slow(void)
 
 	if (!thread)
 		return fail(0);
+	/* Its owner let it go on while its last fault was put aside. */
+	if (thread_at(thread)->waits)
+		pager_forget(thread);
 	space_at(thread_at(thread)->space)->faults++;
 	return resolve_answer(thread);
 }
@@ -388,20 +454,11 @@ uint64_t fault_answer(uint64_t badge, uint64_t va, uint64_t how)
 	return answer_page(t->space, r, entry, id, frame);
 }
 
-/* A shared page's slot was emptied with the page of the object: it gets the new one. */
-static void renew(uint32_t space)
-{
-	uint32_t page = self->va >> PAGE_SHIFT;
-	const struct region *r = region_at(region_at_fault(space_at(space), page));
-
-	if (r->object)
-		object_renew(r->object, r->offset + (page - r->first));
-}
-
 uint64_t fault_retry(long error)
 {
 	uint32_t thread = thread_by_badge(self->badge), space;
 	int missing = 0;
+	unsigned why = 0;
 	uint64_t info;
 
 	if (!thread)
@@ -421,7 +478,11 @@ uint64_t fault_retry(long error)
 	if (!(info & INFO_MAP) || error == -E_NEED_TABLE)
 		return info;
 	if (error == -E_BAD_TYPE)
-		renew(space);
+		why = renew(space);
+	if (why) {
+		self->answering = 0;
+		return why == FAULT_WAITS ? 0 : fail(why);
+	}
 	/* A slot is mapped elsewhere, or a neighbour's place is taken: unmap, and only the page itself. */
 	self->item.count = 1;
 	vm_unmap_add(self->item.cap);

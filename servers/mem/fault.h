@@ -20,6 +20,15 @@ uint64_t fault_answer(uint64_t badge, uint64_t va, uint64_t how);
 /* The kernel refused that answer: another one, or 0. */
 uint64_t fault_retry(long error);
 
+/* The answer is given later, by fault_resume: stands where an error number would. */
+#define FAULT_WAITS 0xffu
+
+/*
+ * Answers the fault of a thread that was put aside in `saved`: why 0 looks it up again, an error number fails it.
+ * Leaves the fault that this receiver is about to answer as it is, but for what stands in the buffer.
+ */
+void fault_resume(uint32_t thread, cap_t saved, unsigned why);
+
 /* The thread ends: nobody wants its report. */
 void fault_forget(uint32_t thread);
 /* Takes the oldest report; false: none. */

@@ -16,6 +16,7 @@ unsigned frames_pool_count;
 
 uint64_t frames_counts[FRAME_STATES];
 struct stock frames_stock;
+uint32_t (*frames_reclaim)(void);
 static bool splitting;          /* slots.c may want frames while it splits one */
 
 #define RUN_TRIES 64            /* megapages that are searched for a run of frames */
@@ -279,7 +280,9 @@ uint32_t frames_take(enum frame_state state, uint32_t owner)
 		frames_set(frame, state, owner);
 		return frame;
 	}
-	return frames_stock.used ? frames_take_stock(state, owner) : 0;
+	if (frames_stock.used)
+		return frames_take_stock(state, owner);
+	return frames_reclaim && !splitting && frames_reclaim() ? frames_take(state, owner) : 0;
 }
 
 uint32_t frames_take_clear(enum frame_state state, uint32_t owner)

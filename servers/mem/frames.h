@@ -35,6 +35,7 @@ enum frame_state {
 	FRAME_OBJECT,           /* VSpace, CNode, Thread, chips */
 	FRAME_BAD,              /* did not answer when it was cleared */
 	FRAME_PINNED,           /* owner: object. Contiguous memory, whose place a device may know */
+	FRAME_WINDOW,           /* with a pager, which fills it */
 	FRAME_STATES,
 };
 
@@ -122,6 +123,9 @@ unsigned frames_pool(uint32_t node);
 void frames_add_giga(uint32_t giga, unsigned pool);
 void frames_add_mega(uint32_t mega, unsigned pool);
 void frames_add(uint32_t frame, uint32_t count, enum frame_state state);
+
+/* Asked when none is left: gives some back and says how many, 0: it has none either. NULL: there is nobody to ask. */
+extern uint32_t (*frames_reclaim)(void);
 
 /* A 4 KiB frame with whatever is in it, in the state given; 0: none left. */
 uint32_t frames_take(enum frame_state state, uint32_t owner);

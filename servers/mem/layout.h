@@ -16,11 +16,16 @@
 #define VA_SCRATCH       (VA_SMALL + 0 * PAGE_SIZE)
 #define VA_PEEK          (VA_SMALL + 2 * PAGE_SIZE)
 #define VA_WORKER        (VA_SMALL + 4 * PAGE_SIZE)
+#define VA_CLOCK         (VA_SMALL + 6 * PAGE_SIZE)
 #define VA_RECEIVERS     (VA_SMALL + 16 * PAGE_SIZE)   /* buffers and stacks of all but the first */
 #define RECEIVER_SPAN    (8 * PAGE_SIZE)
 #define VA_SPACES        0x60900000ul
 #define VA_THREADS       0x61000000ul
 #define VA_CHIPS         0x62000000ul
+#define VA_PAGERS        0x63000000ul   /* pager.c's tables */
+#define VA_ATTACHMENTS   0x63100000ul
+#define VA_DEMANDS       0x63200000ul
+#define VA_DEMANDS_END   0x63600000ul
 #define VA_OBJECTS       0x64000000ul
 #define VA_REGIONS       0x70000000ul
 #define VA_SHARES        0x78000000ul

@@ -6,6 +6,7 @@
 #include "index.h"
 #include "layout.h"
 #include "object.h"
+#include "pager.h"
 #include "slots.h"
 #include "space.h"
 #include "vm.h"
@@ -116,23 +117,23 @@ int made_part(uint32_t maker, uint32_t of, uint64_t offset, uint64_t size, uint3
 	return enter(*id, maker, 0, MADE_PART);
 }
 
-int made_shared(uint32_t maker, uint64_t size, uint32_t *id)
+int made_shared(uint32_t maker, uint64_t size, bool paged, uint32_t *id)
 {
-	uint64_t pages = PAGES_OF(size);
+	uint64_t pages = PAGES_OF(size), charged = paged ? 0 : pages;
 	struct object *o;
 
 	if (size > (uint64_t)INDEX_PAGES << PAGE_SHIFT)
 		return E_BAD_RANGE;
-	if (!charge(maker, pages))
+	if (!charge(maker, charged))
 		return E_NO_MEMORY;
 	*id = object_anon(pages, 0, 0);
 	o = object_at(*id);
 	if (*id) {
 		o->slack = (pages << PAGE_SHIFT) - size;
-		o->rights = RIGHT_RWX;
-		o->backing_offset = pages;
+		o->rights = paged ? RIGHT_R | RIGHT_X : RIGHT_RWX;
+		o->backing_offset = charged;
 	}
-	return enter(*id, maker, pages, MADE_SHARED);
+	return enter(*id, maker, charged, paged ? MADE_PAGED : MADE_SHARED);
 }
 
 static void frames_return(uint32_t frame, uint32_t pages)
@@ -152,8 +153,12 @@ static void frames_return(uint32_t frame, uint32_t pages)
 static uint32_t contiguous_frames(uint32_t pages, uint32_t owner)
 {
 	bool whole = pages == FRAMES_PER_MEGA;
-	uint32_t frame = whole ? frames_take_mega(MEGA_PINNED) * FRAMES_PER_MEGA
-			       : frames_take_run(pages, FRAME_PINNED, owner);
+	uint32_t frame;
+
+	do
+		frame = whole ? frames_take_mega(MEGA_PINNED) * FRAMES_PER_MEGA
+			      : frames_take_run(pages, FRAME_PINNED, owner);
+	while (!frame && pager_reclaim());
 
 	for (uint32_t i = 0; frame && i < pages; i++) {
 		bool done = whole ? vm_clear_part(slots_mega(frame / FRAMES_PER_MEGA), (uint64_t)i << PAGE_SHIFT)
@@ -196,7 +201,7 @@ int made_resize(uint32_t id, uint64_t size)
 	uint64_t pages = PAGES_OF(size);
 	struct account *a = payer(o->maker);
 
-	if (o->made != MADE_SHARED || size > (uint64_t)INDEX_PAGES << PAGE_SHIFT)
+	if (o->made != MADE_SHARED || o->pager || size > (uint64_t)INDEX_PAGES << PAGE_SHIFT)
 		return E_BAD_RANGE;
 	if (pages > o->backing_offset && !account_charge(a, pages - o->backing_offset))
 		return E_NO_MEMORY;
@@ -277,6 +282,7 @@ static bool dead_end(uint32_t id)
 		object_drop(id, 0, INDEX_PAGES, false);
 		if (!work_left)
 			return false;
+		pager_object_end(id);
 	} else if (o->made != MADE_PART) {
 		if (!work_take())
 			return false;

@@ -16,6 +16,7 @@ enum made_kind {
 	MADE_NONE,
 	MADE_PART,              /* of a RANGE; no memory of its own */
 	MADE_SHARED,            /* ANON; backing_offset: pages charged for it */
+	MADE_PAGED,             /* ANON; all its pages can be made again: charged to nobody */
 	MADE_CONTIGUOUS,        /* RANGE */
 	MADE_QUARANTINED,       /* contiguous, its maker is gone; backing_offset: page of the device that may know it */
 };
@@ -24,7 +25,7 @@ extern struct account made_orphans;
 
 /* Each: 0 or an error of mem.idl, the object in *id, named. Sizes in bytes. */
 int made_part(uint32_t maker, uint32_t of, uint64_t offset, uint64_t size, uint32_t *id);
-int made_shared(uint32_t maker, uint64_t size, uint32_t *id);
+int made_shared(uint32_t maker, uint64_t size, bool paged, uint32_t *id);
 int made_contiguous(uint32_t maker, uint64_t size, uint32_t *id);
 /* 0, an error, or E_AGAIN: the same once more. */
 int made_resize(uint32_t id, uint64_t size);

@@ -3,6 +3,7 @@
  */
 #include <tessera/syscall.h>
 #include "calls.h"
+#include "clock.h"
 #include "fault.h"
 #include "frames.h"
 #include "layout.h"
@@ -11,6 +12,7 @@
 #include "log.h"
 #include "machine.h"
 #include "main.h"
+#include "pager.h"
 #include "receiver.h"
 #include "slots.h"
 #include "space.h"
@@ -117,6 +119,9 @@ void root_main(uint64_t begun)
 	load_proc();
 	if (!worker_start())
 		log_line("mem: no zero worker", 0, 0);
+	if (!clock_start())
+		log_fatal("no clock", 0);
+	frames_reclaim = pager_reclaim;
 	lock_drop();
 	main_receive();
 }

@@ -5,6 +5,7 @@
 #include "frames.h"
 #include "layout.h"
 #include "made.h"
+#include "pager.h"
 #include "slots.h"
 #include "vm.h"
 #include "work.h"
@@ -116,9 +117,12 @@ uint32_t object_named(uint64_t badge, unsigned *denied)
 	return id;
 }
 
+/* The slot of what stands in an index; 0: a page without a frame. */
 static cap_t entry_cap(const struct object *o, uint32_t entry)
 {
-	return o->kind == OBJECT_VIEW ? slots_share(entry) : slots_frame(page_at(entry)->frame);
+	if (o->kind == OBJECT_VIEW)
+		return slots_share(entry);
+	return page_at(entry)->state == PAGE_HERE ? slots_frame(page_at(entry)->frame) : 0;
 }
 
 cap_t object_have(uint32_t id, uint32_t page)
@@ -161,16 +165,20 @@ static uint64_t backing_at(const struct object *o, uint32_t page)
 	return (uint64_t)frame % FRAMES_PER_MEGA << PAGE_SHIFT;
 }
 
-/* A page record with a frame: zero, or a copy of the backing page. */
+/* A page record with a frame: zero, or a copy of the backing page; 0: no memory, or only a pager has it. */
 static uint32_t page_make(const struct object *o, uint32_t page)
 {
 	cap_t from = o->backing ? backing_page(o, page, false) : 0;
-	uint32_t id = slab_take(&page_slab), frame;
+	uint32_t id, frame;
 
+	if (o->pager || (!from && o->backing && pager_absent(o->backing, (uint64_t)page + o->backing_offset)))
+		return 0;
+	id = slab_take(&page_slab);
 	if (!id)
 		return 0;
 	frame = from ? frames_take(FRAME_PAGE, id) : frames_take_clear(FRAME_PAGE, id);
-	if (frame && from && !vm_copy(frame, from, backing_at(o, page))) {
+	/* A shortage may have cost the page that is to be copied. */
+	if (frame && from && (from != backing_page(o, page, false) || !vm_copy(frame, from, backing_at(o, page)))) {
 		frames_give(frame);
 		frame = 0;
 	}
@@ -184,10 +192,10 @@ static uint32_t page_make(const struct object *o, uint32_t page)
 
 static uint32_t share_make(const struct object *o, uint32_t page)
 {
-	cap_t from = backing_page(o, page, true);
-	uint32_t share = from ? slots_share_take() : 0;
+	uint32_t share = slots_share_take();
+	cap_t from = share ? backing_page(o, page, true) : 0;
 
-	if (share && !vm_share(from, backing_at(o, page), slots_share(share), o->rights)) {
+	if (share && (!from || !vm_share(from, backing_at(o, page), slots_share(share), o->rights))) {
 		slots_share_give(share);
 		share = 0;
 	}
@@ -342,6 +350,11 @@ static void drop_page(void *context, uint32_t entry)
 	uint32_t frame = page_at(entry)->frame;
 
 	d->count++;
+	if (page_at(entry)->state != PAGE_HERE) {
+		pager_page_gone();
+		slab_give(&page_slab, entry);
+		return;
+	}
 	/* Nothing takes a frame before object_drop has flushed. */
 	if (d->mapped && d->shared)
 		vm_revoke(slots_frame(frame));
@@ -396,10 +409,13 @@ static bool unmap_one(void *context, uint32_t page, uint32_t value)
 {
 	struct unmap *u = context;
 
+	cap_t cap = entry_cap(u->object, value);
+
 	u->next = page;
 	if (!work_take())
 		return false;
-	vm_unmap_add(entry_cap(u->object, value));
+	if (cap)
+		vm_unmap_add(cap);
 	return true;
 }
 

@@ -29,7 +29,10 @@ struct object {
 	struct index index;             /* ANON: page records; VIEW: shares */
 	uint32_t backing;               /* ANON: copied from, or 0; VIEW: whose frames */
 	uint32_t backing_offset;        /* its page that is our page 0 */
-	uint32_t frame;                 /* RANGE: the first, 0 while it has none */
+	union {
+		uint32_t frame;         /* RANGE: the first, 0 while it has none */
+		uint32_t pager;         /* ANON: the attachment through which missing pages come (pager.c), 0 none */
+	};
 	uint32_t resident;              /* entries in the index */
 	uint8_t kind;
 	uint8_t rights;                 /* RANGE: most that a mapping may have */
@@ -48,13 +51,20 @@ static inline uint64_t object_bytes(const struct object *o)
 	return ((uint64_t)o->pages << PAGE_SHIFT) - o->slack;
 }
 
+enum page_state {
+	PAGE_HERE,
+	PAGE_ABSENT,                    /* without a frame: the object's pager makes it. waiters: the demand, 0 none */
+};
+#define PAGE_DROPPABLE 1u               /* its pager can make it again */
+#define PAGE_ALONE     2u               /* is asked for without neighbours */
+
 /* A page of an ANON object. */
 struct page {
 	uint32_t frame;
 	uint16_t refs;
 	uint8_t state, age;
 	uint32_t waiters;
-	uint32_t spare;
+	uint32_t flags;
 };
 _Static_assert(sizeof(struct page) == 16, "a page is 16 bytes");
 

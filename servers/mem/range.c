@@ -16,6 +16,7 @@
 #include "layout.h"
 #include "made.h"
 #include "object.h"
+#include "pager.h"
 #include "random.h"
 #include "region.h"
 #include "slots.h"
@@ -312,7 +313,7 @@ int range_map_object(uint32_t space, uint32_t object, uint64_t offset, uint64_t 
 	if (offset % PAGE_SIZE || !size || offset >= (uint64_t)o->pages << PAGE_SHIFT
 	    || PAGES_OF(size) > o->pages - (offset >> PAGE_SHIFT) || PAGES_OF(size) > INDEX_PAGES)
 		return E_BAD_RANGE;
-	if (prot_bad(prot) || (!(how & MEM_PRIVATE) && prot & ~o->rights))
+	if (prot_bad(prot) || (!(how & MEM_PRIVATE) && prot & ~o->rights) || !pager_may_map(space, object))
 		return E_DENIED;
 	if (how & MEM_PRIVATE) {
 		w.kind = REGION_PRIVATE;
@@ -348,7 +349,12 @@ int range_map_device(uint32_t space, uint32_t object, uint64_t *at)
 
 int range_map_raw(uint32_t space, uint32_t *page)
 {
-	struct wish w = { .size = PAGE_SIZE, .kind = REGION_RAW, .prot = RIGHT_R | RIGHT_W };
+	return range_map_window(space, 1, page);
+}
+
+int range_map_window(uint32_t space, uint32_t pages, uint32_t *page)
+{
+	struct wish w = { .size = (uint64_t)pages << PAGE_SHIFT, .kind = REGION_RAW, .prot = RIGHT_R | RIGHT_W };
 	uint64_t at;
 	int error = new_region(space, &w, &at);
 

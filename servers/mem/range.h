@@ -37,6 +37,8 @@ int range_remap(uint32_t space, uint64_t addr, uint64_t old, uint64_t size, uint
 
 /* A page's place for an IPC buffer; only mem unmaps it. */
 int range_map_raw(uint32_t space, uint32_t *page);
+/* The same of so many pages, for a pager's window. */
+int range_map_window(uint32_t space, uint32_t pages, uint32_t *page);
 void range_unmap_raw(uint32_t space, uint32_t page);
 
 /* Copies bytes into memory of the space's own, whatever its access. */

@@ -31,6 +31,7 @@ struct receiver {
 	uint32_t items, retries;
 	uint32_t thread;                /* own slot of its Thread */
 	uint32_t moved;                 /* uses the large CNode: slots.c */
+	uint32_t resuming;              /* answers a fault that was put aside: it cannot be put aside again */
 };
 
 /* This thread's: the thread pointer is nothing else in mem. */

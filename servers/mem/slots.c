@@ -3,6 +3,7 @@
  */
 #include "slots.h"
 #include <tessera/syscall.h>
+#include "clock.h"
 #include "frames.h"
 #include "layout.h"
 #include "log.h"
@@ -357,6 +358,7 @@ void slots_grow(void)
 		return;         /* `growing` stays set: it is not tried again */
 	slots_moved = self->moved = 1;
 	worker_set_cspace();
+	clock_set_cspace();
 	/* From here on every own index is one of the new CNode. */
 	own_left += OWN_LARGE - ROOT_SLOTS;
 	own_count = OWN_LARGE;

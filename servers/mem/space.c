@@ -10,6 +10,7 @@
 #include "layout.h"
 #include "log.h"
 #include "made.h"
+#include "pager.h"
 #include "random.h"
 #include "range.h"
 #include "receiver.h"
@@ -231,6 +232,7 @@ int space_destroy(uint32_t id)
 
 	if (s->live == SPACE_LIVE) {
 		receiver_settle(id);
+		pager_space_end(id);
 		s->live = SPACE_ENDING;
 		s->generation++;
 	}
@@ -421,6 +423,7 @@ void thread_destroy(uint32_t id)
 	*link = t->next;
 	s->thread_count--;
 	fault_forget(id);
+	pager_forget(id);
 	s->cpu += thread_cpu(id);
 	object_frame_free(t->frame);
 	if (t->page)

@@ -56,7 +56,7 @@ struct thread {
 	uint8_t why;                    /* error number, 0: it did not stop */
 	uint64_t va;
 	uint64_t badge;                 /* of its faults; 0: the record is free */
-	uint64_t spare;
+	uint32_t waits, reply;          /* pager.c's: the demand it waits for or 0; its answer's slot */
 };
 _Static_assert(sizeof(struct thread) == 64, "a thread is 64 bytes");
 

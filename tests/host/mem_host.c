@@ -7,6 +7,7 @@
 #include "frames.h"
 #include "index.h"
 #include "object.h"
+#include "pager.h"
 #include "region.h"
 #include "slots.h"
 #include "space.h"
@@ -201,4 +202,27 @@ void vm_unmap_add(cap_t frame)
 
 void vm_unmap_flush(void)
 {
+}
+
+/* There are no pagers here. */
+bool pager_absent(uint32_t object, uint64_t page)
+{
+	(void)object;
+	(void)page;
+	return false;
+}
+
+void pager_page_gone(void)
+{
+	CHECK(false);
+}
+
+void pager_object_end(uint32_t object)
+{
+	(void)object;
+}
+
+uint32_t pager_reclaim(void)
+{
+	return 0;
 }

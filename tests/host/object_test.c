@@ -215,10 +215,10 @@ static void shared_objects(void)
 	cap_t cap;
 
 	work_left = ~0u;
-	CHECK(made_shared(space, 500 * 4096, &id) == E_NO_MEMORY);
-	CHECK(made_shared(space, 1ull << 40, &id) == E_BAD_RANGE);
+	CHECK(made_shared(space, 500 * 4096, false, &id) == E_NO_MEMORY);
+	CHECK(made_shared(space, 1ull << 40, false, &id) == E_BAD_RANGE);
 	balanced(space);
-	CHECK(!made_shared(space, 100 * 4096 - 7, &id) && object_bytes(object_at(id)) == 100 * 4096 - 7);
+	CHECK(!made_shared(space, 100 * 4096 - 7, false, &id) && object_bytes(object_at(id)) == 100 * 4096 - 7);
 	CHECK(space_at(space)->account.committed == 101);
 	view = object_view(90, id, 10);
 	other = object_view(90, id, 10);

@@ -39,5 +39,6 @@ int demo_files(void);
 int demo_shared(void);
 int demo_pieces(void);
 int demo_remap(void);
+int demo_pager(void);
 
 #endif

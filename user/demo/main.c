@@ -10,6 +10,7 @@ static const struct {
 	{ "shared", demo_shared },
 	{ "pieces", demo_pieces },
 	{ "remap", demo_remap },
+	{ "pager", demo_pager },
 };
 
 #define DEMOS (sizeof demos / sizeof *demos)
