@@ -6,6 +6,7 @@
 #   make debug               QEMU stopped at its first instruction, gdb attached
 #   make record CMD="ps"     as exec, recorded in build/recording (one hart)
 #   make replay              the same again, instruction by instruction; GDB="--gdb", "--at N", "--fault N": under gdb
+#   make trace CMD="hello"   as exec, traced: build/trace.json for https://ui.perfetto.dev
 #   make test [T=pattern]    host tests, then the tests that boot the image
 #   make explore             all short sequences of calls and 100 million random ones against a model (LENGTH= N= SEED=)
 #   make fuzz T=syscall|kill [N= SEED= SMP=]   hostile processes against the kernel, in the machine
@@ -123,7 +124,7 @@ server_src  = $(sort $(wildcard servers/$1/*.c servers/$1/*.S))
 program_src = $(sort $(wildcard user/$1.c user/$1/*.c user/$1/*.S))
 
 # ---- goals --------------------------------------------------------------------------------------
-.PHONY: help image sdk host run exec debug record replay test test-host test-qemu bench bench-compare bench-smp profile lint lint-code size abi-doc doctor clean FORCE
+.PHONY: help image sdk host run exec debug record replay trace test test-host test-qemu bench bench-compare bench-smp profile lint lint-code size abi-doc doctor clean FORCE
 .PHONY: docs tools-build tools-run tools-debug tools-test tools-lint tools-docs
 
 help:
@@ -160,6 +161,10 @@ record: image tools-run
 
 replay: tools-run $(if $(GDB),tools-debug)
 	@tools/run replay build/recording $(GDB)
+
+trace: image tools-run
+	@$(RUN) --timeout $(call quote,TIMEOUT) exec "trace on; "$(call quote,CMD)"; trace dump" >build/trace.txt
+	@tools/trace build/trace.txt -o build/trace.json && tools/trace build/trace.txt --summary
 
 bench: image $(BENCH) tools-run
 	$(Q)tools/bench --build $(BUILD) --out build/bench.json
