@@ -59,14 +59,25 @@ static void print_event(const struct trace_event *e, uint64_t before)
 	fwrite(line, 1, (size_t)(at - line), stdout);
 }
 
+/*
+ * The last event's number: that of the latest time. Behind it in the ring may stand what an earlier trace left, with
+ * numbers that are no smaller.
+ */
+static uint64_t last_number(const struct trace_event *ring)
+{
+	const struct trace_event *last = &ring[0];
+
+	for (unsigned i = 0; i < EVENTS; i++)
+		if (ring[i].time > last->time || (ring[i].time == last->time && number_of(&ring[i]) > number_of(last)))
+			last = &ring[i];
+	return number_of(last);
+}
+
 /* The events of one ring, the oldest first, `most` at most; how many. */
 static uint64_t print_ring(uint32_t hart, const struct trace_event *ring, uint64_t most)
 {
-	uint64_t last = 0, first, before;
+	uint64_t last = last_number(ring), first, before;
 
-	for (unsigned i = 0; i < EVENTS; i++)
-		if (number_of(&ring[i]) > last)
-			last = number_of(&ring[i]);
 	if (most > EVENTS)
 		most = EVENTS;
 	first = last > most ? last - most + 1 : 1;

@@ -230,6 +230,21 @@ int proc_on_next(const struct proc_request *request, uint64_t pid, struct proc_i
 	return 0;
 }
 
+int proc_on_figures(const struct proc_request *request, uint64_t pid, struct proc_figures *now)
+{
+	const struct process *p = table_find(pid);
+	struct mem_usage usage = { 0 };
+	int error = p ? usage_of(p, &usage) : E_NOT_FOUND;
+
+	(void)request;
+	*now = (struct proc_figures){
+		.cpu = usage.cpu, .faults = usage.faults, .resident = usage.resident, .committed = usage.committed,
+		.shared = usage.shared, .tables = usage.tables, .objects = usage.objects, .regions = usage.regions,
+		.threads = usage.threads,
+	};
+	return error;
+}
+
 /* A server calls upwards only; a private one is for a session, and for servers that its line names. */
 static bool may_open(const struct process *caller, const struct service *s)
 {

@@ -92,7 +92,9 @@ int trace_on_on(const struct trace_request *request, uint32_t *harts)
 	int error = 0;
 
 	(void)request;
-	clear();
+	stop();
+	for (unsigned i = 0; i < hart_count && !error; i++)
+		error = mem_trace(SLOT_SPACE, i, rings[i].own);
 	while (!error && hart_count < HARTS)
 		error = ring_make();
 	if (error && (error != E_NOT_FOUND || !hart_count)) {

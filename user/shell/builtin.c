@@ -89,11 +89,12 @@ static int run_grant(const struct builtin *b, int argc, char **argv)
 	return argc > 2 ? job_grant(argv[1], argv + 2) : usage(b);
 }
 
-/* The program of that name, which may call the private server of that name. */
-static int run_granted(const struct builtin *b, int argc, char **argv)
+/* The program of that name, which may call the trace server. */
+static int run_traced(const struct builtin *b, int argc, char **argv)
 {
+	(void)b;
 	(void)argc;
-	return job_grant(b->name, argv);
+	return job_grant("trace", argv);
 }
 
 static int run_wait(const struct builtin *b, int argc, char **argv)
@@ -254,7 +255,8 @@ static const struct builtin builtins[] = {
 	{ "mem",      "",               "where all memory is, to the byte", run_mem },
 	{ "maps",     "PID",            "the regions of a process", run_maps },
 	{ "why",      "PA",             "who can reach the memory at a physical address (debug kernels)", run_why },
-	{ "trace",    "on|off|dump [N]|clear", "record what happens on all harts", run_granted },
+	{ "top",      "[SECONDS [TIMES]]", "who uses processor and memory, live; ^C ends it", run_traced },
+	{ "trace",    "on|off|dump [N]|clear", "record what happens on all harts", run_traced },
 	{ "audit",    "",               "check every invariant of memory and kernel", run_audit },
 	{ "uptime",   "",               "time since power-on", run_uptime },
 	{ "ls",       "[PATH]",         "files", run_ls },
