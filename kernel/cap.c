@@ -13,20 +13,17 @@
 #include "space.h"
 #include "thread.h"
 
-struct slot cap_origin;
+struct slot cap_origin = { .kind = KIND_ORIGIN };
 
 /* Slots of CNodes being emptied, innermost first, linked by `link`. */
 static struct slot *dying;
 
-#define COST_STEP 8
-#define COST_SLOT 60
+/* In instructions, measured. */
+#define COST_STEP 20
+#define COST_SLOT 150
+#define COST_MAPPING 250
 #define CNODE_STRETCH 32
 #define COST_STRETCH 110
-
-void cap_init(void)
-{
-	cap_origin.kind = KIND_ORIGIN;
-}
 
 /* The CNode a capability lies in; `right` is needed for one that is not the caller's own. */
 static const struct slot *cap_cnode(struct thread *t, cap_t cap, unsigned right)
@@ -93,6 +90,27 @@ void cap_insert(struct slot *parent, struct slot *child, unsigned kind)
 	if (next)
 		next->prev = (intptr_t)child;
 	kernel_stats.slots++;
+}
+
+void cap_insert_pieces(struct slot *parent, struct slot *piece, uint64_t count, uint64_t step)
+{
+	struct slot *last = piece + count - 1;
+	uint64_t head, frame;
+
+	cap_insert(parent, piece, KIND_SPLIT);
+	head = *(uint64_t *)piece & SLOT_HEAD_MASK;
+	frame = piece->object;
+	piece->prev = (intptr_t)(piece + 1);
+	while (++piece <= last) {
+		uint64_t *w = (uint64_t *)piece;
+
+		w[0] = head | (uint64_t)(piece - 1) << SLOT_NEXT_SHIFT;
+		w[1] = (uint64_t)(piece + 1) << SLOT_NEXT_SHIFT;
+		w[2] = frame += step;
+	}
+	last->prev = (intptr_t)parent;
+	parent->next = (intptr_t)last;
+	kernel_stats.slots += count - 1;
 }
 
 void cap_remove(struct slot *s)
@@ -162,12 +180,8 @@ static int cap_give_copy(struct slot *src, struct slot *dst, unsigned rights, ui
 	dst->type = src->type;
 	dst->rights = rights;
 	dst->object = src->object;
-	dst->record = src->type == TYPE_CNODE ? 0 : src->record;
-	dst->badged = src->badged;
-	if (badge) {
-		dst->badge = badge;
-		dst->badged = 1;
-	}
+	dst->record = badge ? badge : src->type == TYPE_CNODE ? 0 : src->record;
+	dst->badged = src->badged || badge;
 	cap_insert(src, dst, KIND_COPY);
 	return 0;
 }
@@ -197,10 +211,9 @@ int cap_bind(unsigned verb, struct slot *src, struct slot *to, unsigned rights, 
 
 	if (error)
 		return error;
-	cap_remove(&tried);
 	if (to->type != TYPE_NULL)
 		cap_remove(to);
-	(void)cap_give(verb, src, to, rights, badge, 0);
+	cap_move(&tried, to);
 	to->bound = 1;
 	return 0;
 }
@@ -233,8 +246,10 @@ static int cap_unmake(struct slot *s, struct budget *b)
 {
 	switch (s->type) {
 	case TYPE_FRAME:
-		if (space_mapping(s))
+		if (s->record) {
 			space_unmap_run(s, 1, &b->dirty, 0);
+			b->left -= COST_MAPPING;
+		}
 		s->record = 0;
 		return 0;
 	case TYPE_TABLE:
@@ -267,7 +282,7 @@ static int cap_end(struct slot *s, struct budget *b)
 	if (error)
 		return error;
 	if (s->type == TYPE_REPLY) {
-		b->left -= COST_SLOT;
+		b->left -= COST_WAKE;
 		thread_wake(slot_object(s), -E_SERVER_GONE);
 		return 0;
 	}

@@ -69,6 +69,7 @@ enum slot_bits {
 	SLOT_BUSY = 3 << 22,           /* a CNode: making or dying */
 	SLOT_BADGED_LEFT = 42,         /* puts the bit on top */
 	SLOT_NEXT_SHIFT = 25,
+	SLOT_HEAD_MASK = (1 << 25) - 1, /* all but next */
 	SLOT_DEPTH_LEFT = 45,
 	SLOT_DEPTH_RIGHT = 57,
 	SLOT_ORDER_SHIFT = 50,
@@ -80,6 +81,8 @@ struct budget {
 	uint64_t dirty;                /* dirty bits of the PTEs torn down (K8) */
 };
 #define BUDGET_ENTRY 6000
+#define COST_WAKE 400
+#define COST_THREAD 2500
 
 static inline struct slot *slot_next(const struct slot *s)
 {
@@ -134,8 +137,6 @@ static inline struct slot *cnode_slots(const struct slot *cnode)
 /* First slot of the list: its descendants are all slots. */
 extern struct slot cap_origin;
 
-void cap_init(void);
-
 /*
  * A slot in the thread's reach that is in use, with at least the CNode right; sets *error and returns NULL
  * otherwise.
@@ -148,6 +149,8 @@ struct slot *cap_run(struct thread *t, cap_t cap, uint64_t count, unsigned right
 
 /* Puts child (its w2, w3, type and rights filled in by the caller) below parent; kind is the relation. */
 void cap_insert(struct slot *parent, struct slot *child, unsigned kind);
+/* The same of count slots of pieces: as the first, each `step` * 64 bytes behind the one before it. */
+void cap_insert_pieces(struct slot *parent, struct slot *piece, uint64_t count, uint64_t step);
 /* Takes a slot without descendants out of the list and clears it. */
 void cap_remove(struct slot *s);
 /* 0 or the error why nothing can derive from s. */

@@ -5,6 +5,7 @@
  */
 #include "debug.h"
 
+#include "space.h"
 #include "thread.h"
 
 #if DEBUG
@@ -51,8 +52,12 @@ void debug_fenced(uint64_t space, uint64_t va, uint64_t harts)
 
 void debug_check_fences(void)
 {
+	const struct hart *h = this_hart();
+
 	if (note_count)
 		panic("a downgraded page was not fenced", notes[0].va);
+	if (h->current && !space_is_run(h->current->satp, h->index))
+		panic("fences of a space do not reach a hart that runs it", h->index);
 }
 
 void debug_paint_stack(char *stack, uint64_t size)

@@ -14,7 +14,7 @@
 void debug_downgrade(uint64_t space, uint64_t va, uint64_t harts);
 /* Harts of the mask fenced the page (or all pages) of the space. */
 void debug_fenced(uint64_t space, uint64_t va, uint64_t harts);
-/* Called before a hart goes to user mode: panics if anything is unfenced. */
+/* Called before a hart goes to user mode: panics if anything is unfenced, or fences would not reach it there. */
 void debug_check_fences(void);
 void debug_paint_stack(char *stack, uint64_t size);
 /* Most bytes of the stack that were ever used. */

@@ -15,11 +15,8 @@
 /* RIGHT_ of what was tried, by scause; 0: no page fault. */
 static unsigned fault_access(uint64_t cause)
 {
-	static const uint8_t access[16] = {
-		[CAUSE_FETCH_PAGE] = RIGHT_X, [CAUSE_LOAD_PAGE] = RIGHT_R, [CAUSE_STORE_PAGE] = RIGHT_W,
-	};
-
-	return cause < sizeof(access) ? access[cause] : 0;
+	return cause == CAUSE_LOAD_PAGE ? RIGHT_R : cause == CAUSE_STORE_PAGE ? RIGHT_W :
+	       cause == CAUSE_FETCH_PAGE ? RIGHT_X : 0;
 }
 
 void fault_message(struct thread *to, struct thread *from)

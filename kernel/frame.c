@@ -130,21 +130,18 @@ static int frame_split_check(const struct slot *s, uint64_t first, uint64_t coun
 int frame_split(struct slot *s, uint64_t first, uint64_t count, struct slot *dst)
 {
 	bool chips = s->order == ORDER_4K;
-	uint64_t size, pa;
 	int error = frame_split_check(s, first, count, dst);
+	uint64_t size;
 
 	if (error)
 		return error;
 	size = chips ? PAGE_SIZE / SPLIT_CHIPS : frame_size(s->order - 1);
-	pa = slot_pa(s) + first * size;
-	for (uint64_t i = 0; i < count; i++, pa += size) {
-		dst[i].type = chips ? TYPE_CHIP : TYPE_FRAME;
-		dst[i].rights = s->rights;
-		dst[i].pa6 = pa >> 6;
-		dst[i].order = chips ? ORDER_CHIP : s->order - 1;
-		dst[i].memtype = s->memtype;
-		cap_insert(s, &dst[i], KIND_SPLIT);
-	}
+	dst->type = chips ? TYPE_CHIP : TYPE_FRAME;
+	dst->rights = s->rights;
+	dst->pa6 = (slot_pa(s) + first * size) >> 6;
+	dst->order = chips ? ORDER_CHIP : s->order - 1;
+	dst->memtype = s->memtype;
+	cap_insert_pieces(s, dst, count, size >> 6);
 	s->pieces = first + count;
 	return 0;
 }

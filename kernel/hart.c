@@ -101,22 +101,15 @@ int hart_hold(struct thread *t, bool fpu)
 
 void hart_fence(uint64_t mask, uint64_t va, uint64_t size, uint64_t asid)
 {
-	const struct hart *self = this_hart();
-
-	for (unsigned i = 0; i < hart_count; i++) {
-		if (!(mask >> i & 1) || &harts[i] == self)
-			continue;
-		if (asid == FENCE_ALL_SPACES)
-			sbi_remote_fence_all(harts[i].id);
-		else
+	for (unsigned i = 0; i < hart_count; i++)
+		if (mask >> i & 1 && &harts[i] != this_hart())
 			sbi_remote_fence(harts[i].id, va, size, asid);
-	}
 }
 
-void hart_fence_code(void)
+void hart_fence_code(uint64_t mask)
 {
 	riscv_fence_code();
 	for (unsigned i = 0; i < hart_count; i++)
-		if (&harts[i] != this_hart())
+		if (mask >> i & 1 && &harts[i] != this_hart())
 			sbi_remote_fence_code(harts[i].id);
 }

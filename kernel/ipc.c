@@ -364,18 +364,16 @@ static void ipc_receive(struct thread *t, struct endpoint *e, uint64_t info, str
 		/* It is delivered, or AGAIN. */
 	} else if (e->bits) {
 		deliver_signals(t, e);
+	} else if (info & INFO_DEADLINE && deadline <= riscv_time()) {
+		thread_result(t, -E_TIMEOUT);
 	} else {
-		if (info & INFO_DEADLINE && deadline <= riscv_time()) {
-			thread_result(t, -E_TIMEOUT);
-		} else {
-			sched_remove(t);
-			endpoint_push(e, t, STATE_RECEIVE);
-			if (info & INFO_DEADLINE)
-				timer_add(t, deadline);
-			kernel_stats.switches++;
-			sched_switch(next);
-			return;
-		}
+		sched_remove(t);
+		endpoint_push(e, t, STATE_RECEIVE);
+		if (info & INFO_DEADLINE)
+			timer_add(t, deadline);
+		kernel_stats.switches++;
+		sched_switch(next);
+		return;
 	}
 	if (next)
 		sched_ready(next);
@@ -465,7 +463,7 @@ bool ipc_destroy_endpoint(struct endpoint *e, struct budget *b)
 		if (b->left < 0)
 			return false;
 		thread_wake(t, -E_SERVER_GONE);
-		b->left -= 100;
+		b->left -= COST_WAKE;
 	}
 	return true;
 }

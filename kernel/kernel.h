@@ -50,6 +50,12 @@ extern struct kernel_stats kernel_stats;
 
 struct thread;
 
+/* As the id of a space, of a fence. */
+#define FENCE_ALL_SPACES (~0UL)
+
+/* Index of the lowest bit set of a word that is not 0. */
+unsigned bit_lowest(uint64_t w);
+
 /* satp of the kernel's own table. */
 uint64_t kernel_satp(void);
 

@@ -168,6 +168,7 @@ static void root_start(struct thread *t)
 	t->buffer = image_window(root_buffer);
 	t->regs[REG_PC] = header->entry;
 	t->regs[REG_A0] = ROOT_BUFFER;
+	space_runs(&root_vspace_maker, 0);
 	sched_ready(t);
 }
 
@@ -183,8 +184,6 @@ void kernel_main(uint64_t hart, uint64_t dtb, uint64_t entry_instret, uint64_t o
 	lock_acquire();
 	hart_init(&harts[0], hart);
 	hart_count = 1;
-	cap_init();
-	space_init();
 	root_slots(image_window(root_cnode), t);
 	*info = (struct boot_info){
 		.dtb = dtb, .image_start = image_pa(image_start), .image_end = image_pa(image_end),

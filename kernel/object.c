@@ -140,6 +140,7 @@ int object_destroy(struct slot *s, struct budget *b)
 		if (thread_destroy(object))
 			return -E_AGAIN;
 		kernel_stats.threads--;
+		b->left -= COST_THREAD;
 		break;
 	}
 	(void)memory_clear(object, PAGE_SIZE);

@@ -4,7 +4,7 @@
 #ifndef KERNEL_SBI_H
 #define KERNEL_SBI_H
 
-#include <stdint.h>
+#include "kernel.h"
 
 #define SBI_EXT_TIME 0x54494d45
 #define SBI_EXT_SRST 0x53525354
@@ -54,16 +54,10 @@ static inline void sbi_send_ipi(uint64_t hart)
 	(void)sbi_call(SBI_EXT_IPI, 0, 1, hart);
 }
 
-/* SBI 8: the hart executes sfence.vma for the range of the ASID before this returns. */
+/* SBI 8: the hart executes sfence.vma for the range of the ASID, or of all, before this returns. */
 static inline void sbi_remote_fence(uint64_t hart, uint64_t va, uint64_t size, uint64_t asid)
 {
-	(void)sbi_call5(SBI_EXT_RFNC, 2, 1, hart, va, size, asid);
-}
-
-/* The same for all spaces. */
-static inline void sbi_remote_fence_all(uint64_t hart)
-{
-	(void)sbi_call5(SBI_EXT_RFNC, 1, 1, hart, 0, ~0UL, 0);
+	(void)sbi_call5(SBI_EXT_RFNC, asid == FENCE_ALL_SPACES ? 1 : 2, 1, hart, va, size, asid);
 }
 
 static inline void sbi_remote_fence_code(uint64_t hart)

@@ -33,8 +33,8 @@ void queue_remove(struct queue *q, struct thread *t)
 	t->next = t->prev = NULL;
 }
 
-/* Index of the lowest bit set of a word that is not 0, by de Bruijn's sequence: rv64gc has no ctz. */
-static unsigned lowest_bit(uint64_t w)
+/* By de Bruijn's sequence: rv64gc has no ctz. */
+unsigned bit_lowest(uint64_t w)
 {
 	static const uint8_t at[64] = {
 		0,  1,  2,  53, 3,  7,  54, 27, 4,  38, 41, 8,  34, 55, 48, 28,
@@ -158,21 +158,16 @@ void sched_store_prio(struct thread *t, uint64_t prio)
 void sched_set_prio(struct thread *t, uint64_t prio)
 {
 	struct hart *h = t->hart;
+	bool queued = t->state == STATE_READY && h->current != t;
 
-	if (t->state != STATE_READY) {
-		sched_store_prio(t, prio);
-		return;
-	}
-	if (h->current != t) {
+	if (queued)
 		ready_remove(h, t);
-		sched_store_prio(t, prio);
-		sched_ready(t);
-		return;
-	}
 	sched_store_prio(t, prio);
-	if (h != this_hart())
+	if (queued)
+		sched_ready(t);
+	else if (h->current == t && h != this_hart())
 		sbi_send_ipi(h->id);
-	else
+	else if (h->current == t)
 		sched_preempt();
 }
 
@@ -200,11 +195,11 @@ void sched_pick(void)
 		__atomic_store_n(&kernel_lock, 0, __ATOMIC_RELEASE);
 		riscv_wfi();
 		lock_acquire();
-		trap_idle();
+		trap_interrupt();
 		if (h->current)
 			return;
 	}
-	h->current = h->ready[63 - lowest_bit(h->ready_bits)].head;
+	h->current = h->ready[63 - bit_lowest(h->ready_bits)].head;
 	ready_remove(h, h->current);
 	charge(h, h->current);
 	if (h->ready_bits && h->armed > h->slice_end)

@@ -23,16 +23,9 @@ static struct {
 	uint32_t generation;
 	uint32_t harts;                /* mask: those that may have run it, so may hold its translations */
 } spaces[SPACE_COUNT];
-static uint64_t id_free[SPACE_COUNT / 64];
+static uint64_t id_used[SPACE_COUNT / 64] = { 1 };
 
 extern pte_t kernel_root[];
-
-void space_init(void)
-{
-	for (unsigned i = 0; i < SPACE_COUNT / 64; i++)
-		id_free[i] = ~0UL;
-	id_free[0] &= ~1UL;
-}
 
 static uint64_t pte_pa(pte_t pte)
 {
@@ -69,33 +62,27 @@ static inline __attribute__((always_inline)) pte_t *space_entry(pte_t *root, uin
 	return entry;
 }
 
-/* The leaf that translates va, at any level, or NULL. */
-static inline pte_t *space_leaf(pte_t *root, uint64_t va)
+/* Where the walk for va ends: at a leaf of any level, or at an entry that is not valid. */
+static inline pte_t *space_end(pte_t *root, uint64_t va, unsigned *level)
 {
 	pte_t *entry = &root[va_index(va, 2)];
 
-	for (unsigned l = 2;; l--) {
-		if (!(*entry & PTE_V))
-			return NULL;
-		if (*entry & PTE_RWX)
-			return entry;
-		assert_own(l > 0);
-		entry = &((pte_t *)window(pte_pa(*entry)))[va_index(va, l - 1)];
+	for (*level = 2; pte_is_table(*entry); entry = &((pte_t *)window(pte_pa(*entry)))[va_index(va, *level)]) {
+		assert_own(*level > 0);
+		--*level;
 	}
+	return entry;
 }
 
 static int id_take(void)
 {
-	for (unsigned i = 0; i < SPACE_COUNT / 64; i++) {
-		if (!id_free[i])
-			continue;
-		for (unsigned bit = 0;; bit++) {
-			if (id_free[i] >> bit & 1) {
-				id_free[i] &= ~(1UL << bit);
-				return (int)(i * 64 + bit);
-			}
+	for (unsigned i = 0; i < SPACE_COUNT / 64; i++)
+		if (~id_used[i]) {
+			int id = (int)(i * 64 + bit_lowest(~id_used[i]));
+
+			id_used[i] |= id_used[i] + 1;
+			return id;
 		}
-	}
 	return -1;
 }
 
@@ -109,7 +96,7 @@ int space_make(struct slot *s, void *root)
 	for (unsigned i = USER_ENTRIES; i < TABLE_ENTRIES; i++)
 		table[i] = kernel_root[i];
 	spaces[id].root = table;
-	spaces[id].harts = 1U << this_hart()->index;
+	spaces[id].harts = 0;
 	spaces[id].generation = (spaces[id].generation + 1) & GENERATION_MASK;
 	if (!spaces[id].generation)
 		spaces[id].generation = 1;
@@ -122,6 +109,7 @@ int space_make(struct slot *s, void *root)
 	return 0;
 }
 
+/* All translations of one page, or of one space, on the harts that run it. */
 static void fence_page(unsigned id, uint64_t va)
 {
 	riscv_fence_page(va, id);
@@ -145,9 +133,14 @@ void space_leave(void)
 	csr_write(satp, h->satp);
 }
 
-void space_ran(const struct slot *vspace, uint64_t hart)
+void space_runs(const struct slot *vspace, uint64_t hart)
 {
-	spaces[vspace->space].harts |= 1U << hart;
+	uint32_t bit = 1U << hart;
+
+	/* What it may execute there was perhaps written before it came. */
+	if (!(spaces[vspace->space].harts & bit))
+		hart_fence_code(bit);
+	spaces[vspace->space].harts |= bit;
 }
 
 void space_destroy(struct slot *s)
@@ -158,7 +151,7 @@ void space_destroy(struct slot *s)
 		space_leave();
 	fence_space(id);
 	spaces[id].root = NULL;
-	id_free[id / 64] |= 1UL << (id % 64);
+	id_used[id / 64] &= ~(1UL << (id % 64));
 	kernel_stats.vspaces--;
 }
 
@@ -213,7 +206,7 @@ static uint64_t unmap_row(struct slot *frames, uint64_t count, pte_t *entry, uin
 
 void space_unmap_run(struct slot *frames, uint64_t count, uint64_t *dirty, uint64_t bit)
 {
-	uint64_t unmapped = 0, space = 0, va = 0, n;
+	uint64_t unmapped = 0, harts = 0, space = 0, va = 0, n;
 	bool mixed = false;
 
 	for (; count; count -= n, bit += n, frames += n) {
@@ -225,6 +218,7 @@ void space_unmap_run(struct slot *frames, uint64_t count, uint64_t *dirty, uint6
 			continue;
 		mixed |= unmapped && space != frames->space;
 		space = frames->space;
+		harts |= spaces[space].harts;
 		va = (uint64_t)frames->vpn << PAGE_SHIFT;
 		n = unmap_row(frames, count < row ? count : row, entry, dirty, bit);
 		unmapped += n;
@@ -233,8 +227,8 @@ void space_unmap_run(struct slot *frames, uint64_t count, uint64_t *dirty, uint6
 		fence_page((unsigned)space, va);
 	} else if (mixed) {
 		riscv_fence_all();
-		hart_fence(~0UL, 0, ~0UL, FENCE_ALL_SPACES);
-		debug_fenced(FENCE_ALL_SPACES, DEBUG_ALL_VA, ~0UL);
+		hart_fence(harts, 0, ~0UL, FENCE_ALL_SPACES);
+		debug_fenced(FENCE_ALL_SPACES, DEBUG_ALL_VA, harts | 1UL << this_hart()->index);
 	} else if (unmapped) {
 		fence_space((unsigned)space);
 	}
@@ -402,7 +396,7 @@ int space_map_run(const struct slot *vspace, uint64_t *at, struct slot *frames, 
 	if (changed)
 		fence_space(vspace->space);
 	if (rights & RIGHT_X && *done)
-		hart_fence_code();
+		hart_fence_code(spaces[vspace->space].harts);
 	return error;
 }
 
@@ -462,12 +456,13 @@ void space_remove_table(struct slot *table)
 bool space_access(const struct slot *vspace, uint64_t va, unsigned access)
 {
 	uint64_t need = access == RIGHT_R ? PTE_R : access == RIGHT_W ? PTE_W : PTE_X;
+	unsigned level;
 	pte_t *leaf;
 
 	if (va >= USER_END)
 		return false;
-	leaf = space_leaf(slot_object(vspace), va);
-	if (!leaf || !(*leaf & need))
+	leaf = space_end(slot_object(vspace), va, &level);
+	if (!(*leaf & need))
 		return false;
 	(void)__atomic_fetch_or(leaf, PTE_A | (access == RIGHT_W ? PTE_D : 0), __ATOMIC_RELAXED);
 	riscv_fence_page(va, vspace->space);
@@ -479,27 +474,37 @@ void space_scan(const struct slot *vspace, uint64_t va, uint64_t pages, unsigned
 	uint64_t clear = (how & SCAN_CLEAR_A ? PTE_A : 0) | (how & SCAN_CLEAR_D ? PTE_D : 0) |
 			 (how & SCAN_CLEAR_W ? PTE_W : 0);
 	bool changed = false;
+	unsigned level = 0;
+	pte_t *leaf = NULL, was;
 
 	for (unsigned i = 0; i < PIECE_PAGES / 64; i++)
 		used[i] = dirty[i] = 0;
-	for (uint64_t i = 0; i < pages; i++) {
-		pte_t *leaf = space_leaf(slot_object(vspace), va + (i << PAGE_SHIFT)), was;
-
-		if (!leaf)
+	for (uint64_t i = 0; i < pages; i++, va += PAGE_SIZE) {
+		if (!leaf || va_index(va, 0) == 0)
+			leaf = space_end(slot_object(vspace), va, &level);
+		else if (level == 0)
+			leaf++;
+		was = *leaf;
+		if (!(was & PTE_V))
 			continue;
-		was = clear ? __atomic_fetch_and(leaf, ~clear, __ATOMIC_RELAXED) : *leaf;
-		used[i / 64] |= (uint64_t)((was & PTE_A) != 0) << (i % 64);
-		dirty[i / 64] |= (uint64_t)((was & PTE_D) != 0) << (i % 64);
 		if (was & clear) {
-			debug_downgrade(vspace->space, va + (i << PAGE_SHIFT), spaces[vspace->space].harts);
+			was = __atomic_fetch_and(leaf, ~clear, __ATOMIC_RELAXED);
+			debug_downgrade(vspace->space, va, spaces[vspace->space].harts);
 			changed = true;
 		}
+		used[i / 64] |= (was & PTE_A) / PTE_A << (i % 64);
+		dirty[i / 64] |= (was & PTE_D) / PTE_D << (i % 64);
 	}
 	if (changed)
 		fence_space(vspace->space);
 }
 
 #if DEBUG
+bool space_is_run(uint64_t satp, uint64_t hart)
+{
+	return spaces[satp >> SATP_ASID_SHIFT & (SPACE_COUNT - 1)].harts >> hart & 1;
+}
+
 /* Leaves of one table and the tables under it; levels 1 and 0 are one loop each, so this does not recurse. */
 static long table_leaves(const pte_t *table, uint64_t entries, const pte_t *below[], unsigned *tables, uint64_t *bad)
 {

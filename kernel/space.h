@@ -13,7 +13,6 @@ struct thread;
 
 typedef uint64_t pte_t;
 
-void space_init(void);
 /* Takes an id for a root table that is clear but for nothing; fills the kernel half and s's w2 and w3. */
 int space_make(struct slot *s, void *root);
 /* Gives the id back and leaves the space on this hart. The root table is the caller's to clear. */
@@ -21,8 +20,8 @@ void space_destroy(struct slot *s);
 uint64_t space_satp(const struct slot *vspace);
 /* This hart leaves whatever space it is in. */
 void space_leave(void);
-/* Threads of the hart may run in the space from now on. */
-void space_ran(const struct slot *vspace, uint64_t hart);
+/* Threads of the hart run in the space from now on: fences reach it. */
+void space_runs(const struct slot *vspace, uint64_t hart);
 
 /* The live leaf PTE of a frame's mapping record, or NULL: not mapped. */
 pte_t *space_mapping(const struct slot *frame);
@@ -54,6 +53,8 @@ int space_table(const struct slot *vspace, uint64_t va, struct slot *frame);
 /* True if the PTE of va allows the access (RIGHT_); sets A and D as needed. */
 bool space_access(const struct slot *vspace, uint64_t va, unsigned access);
 void space_scan(const struct slot *vspace, uint64_t va, uint64_t pages, unsigned how, uint64_t *used, uint64_t *dirty);
+/* For debug.c: whether the hart runs in the space of this satp. */
+bool space_is_run(uint64_t satp, uint64_t hart);
 /* For the audit: leaf PTEs of user pages, or -1 with *bad at a PTE that must not be. */
 long space_count_leaves(const struct slot *vspace, uint64_t *bad);
 

@@ -25,6 +25,12 @@ static uint64_t arg(const struct thread *t, unsigned n)
 	return t->regs[REG_A0 + n];
 }
 
+/* The capability of this type that argument n names; NULL without *error: it names none. */
+static struct slot *arg_slot(struct thread *t, unsigned n, unsigned type, int *error)
+{
+	return arg(t, n) ? cap_lookup_type(t, arg(t, n), type, error) : NULL;
+}
+
 static long do_signal(struct thread *t, struct slot *s)
 {
 	(void)t;
@@ -126,24 +132,17 @@ static long do_carve(struct thread *t, struct slot *s)
 static long do_make(struct thread *t, struct slot *s)
 {
 	struct budget b = { BUDGET_ENTRY, 0 };
-	struct slot *system = NULL;
 	int error = 0;
+	struct slot *system = arg_slot(t, 2, TYPE_SYSTEM, &error);
 
-	if (arg(t, 2)) {
-		system = cap_lookup_type(t, arg(t, 2), TYPE_SYSTEM, &error);
-		if (!system)
-			return error;
-	}
-	return object_make(s, arg(t, 1), system, &b);
+	return error ? error : object_make(s, arg(t, 1), system, &b);
 }
 
 static long do_fill(struct thread *t, struct slot *dst)
 {
-	struct slot *src = NULL;
 	int error = 0;
+	struct slot *src = arg_slot(t, 1, TYPE_FRAME, &error);
 
-	if (arg(t, 1))
-		src = cap_lookup_type(t, arg(t, 1), TYPE_FRAME, &error);
 	return error ? error : frame_fill(dst, src, arg(t, 2), arg(t, 3));
 }
 
@@ -241,14 +240,9 @@ static long do_thread_regs(struct thread *t, struct slot *s)
 static long system_irq(struct thread *t)
 {
 	int error = 0;
-	struct slot *endpoint = NULL;
+	struct slot *endpoint = arg_slot(t, 2, TYPE_ENDPOINT, &error);
 
-	if (arg(t, 2)) {
-		endpoint = cap_lookup_type(t, arg(t, 2), TYPE_ENDPOINT, &error);
-		if (!endpoint)
-			return error;
-	}
-	return trap_bind_irq(endpoint);
+	return error ? error : trap_bind_irq(endpoint);
 }
 
 static long system_trace(struct thread *t)

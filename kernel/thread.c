@@ -60,13 +60,6 @@ static void unbind(struct slot *s)
 	cap_remove(s);
 }
 
-static void drop_fpu(struct thread *t)
-{
-	for (unsigned i = 0; i < hart_count; i++)
-		if (harts[i].fpu_owner == t)
-			harts[i].fpu_owner = NULL;
-}
-
 int thread_destroy(struct thread *t)
 {
 	int error = thread_stop(t);
@@ -75,8 +68,9 @@ int thread_destroy(struct thread *t)
 		return error;
 	if (t->caller)
 		thread_wake(t->caller, -E_SERVER_GONE);
-	drop_fpu(t);
 	for (unsigned i = 0; i < hart_count; i++) {
+		if (harts[i].fpu_owner == t)
+			harts[i].fpu_owner = NULL;
 		if (harts[i].payer == t)
 			harts[i].payer = NULL;
 		if (harts[i].wanted == t)
@@ -123,6 +117,13 @@ static bool thread_bindable(const struct thread *t, unsigned which)
 	return t->state != STATE_HELD;
 }
 
+/* Its hart may run it in its space, unless it is stopped: THREAD_RUN says so then. */
+static void thread_runs(const struct thread *t)
+{
+	if (t->state != STATE_STOPPED && t->bound[BOUND_VSPACE].type == TYPE_VSPACE)
+		space_runs(&t->bound[BOUND_VSPACE], t->hart->index);
+}
+
 /* The fields that name a capability of the caller's. */
 static long thread_bind(struct thread *self, struct thread *t, unsigned which, cap_t cap, uint64_t badge)
 {
@@ -155,7 +156,7 @@ static long thread_bind(struct thread *self, struct thread *t, unsigned which, c
 	}
 	if (which == BOUND_VSPACE) {
 		t->satp = space_satp(from);
-		space_ran(from, t->hart->index);
+		thread_runs(t);
 	}
 	if (which == BOUND_BUFFER)
 		t->buffer = window(slot_pa(from));
@@ -181,6 +182,7 @@ static long thread_run(struct thread *t)
 		return -E_BUSY;
 	thread_unfault(t);
 	sched_ready(t);
+	thread_runs(t);
 	return 0;
 }
 
@@ -204,18 +206,9 @@ static long thread_migrate(struct thread *t, uint64_t index)
 		sched_remove(t);
 	t->hart = &harts[index];
 	thread_set_gate(t);
-	if (t->bound[BOUND_VSPACE].type == TYPE_VSPACE)
-		space_ran(&t->bound[BOUND_VSPACE], index);
+	thread_runs(t);
 	if (ready)
 		sched_ready(t);
-	return 0;
-}
-
-static long thread_abort(struct thread *t)
-{
-	if (t->state == STATE_READY || t->state == STATE_STOPPED || t->state == STATE_HELD)
-		return 0;
-	thread_wake(t, -E_ABORTED);
 	return 0;
 }
 
@@ -236,26 +229,29 @@ long thread_set(struct thread *self, struct slot *s, uint64_t field, uint64_t va
 		return thread_migrate(t, value);
 	case THREAD_FAULT_TIMEOUT:
 		t->fault_timeout = value;
-		return 0;
+		break;
 	case THREAD_CALL_TIMEOUT:
 		t->call_timeout = value;
-		return 0;
+		break;
 	case THREAD_FAULT_PC:
 		t->fault_pc = value;
-		return 0;
+		break;
 	case THREAD_WINDOW:
 		t->window_first = value >> 48 << CAP_CNODE_SHIFT | (uint32_t)value;
 		t->window_count = (uint16_t)(value >> 32);
-		return 0;
+		break;
 	case THREAD_RUN:
 		return thread_run(t);
 	case THREAD_STOP:
 		return thread_stop(t);
 	case THREAD_ABORT:
-		return thread_abort(t);
+		if (t->state >= STATE_SEND && t->state <= STATE_RECEIVE)
+			thread_wake(t, -E_ABORTED);
+		break;
 	default:
 		return -E_BAD_ARG;
 	}
+	return 0;
 }
 
 /* What a call does not preserve: of a thread that waits in one these registers read 0. */

@@ -147,10 +147,10 @@ long hart_start(uint64_t id);
 void hart_poked(void);
 /* 0 if t does not run on another hart and, with fpu, none holds its FPU values. Else asks that hart: -E_AGAIN. */
 int hart_hold(struct thread *t, bool fpu);
-/* sfence.vma of a space (va 0: all of it) on the harts of the mask but for this one. */
-#define FENCE_ALL_SPACES (~0UL)
+/* sfence.vma of a space, or of SBI_ALL_SPACES, on the harts of the mask but for this one. */
 void hart_fence(uint64_t mask, uint64_t va, uint64_t size, uint64_t asid);
-void hart_fence_code(void);
+/* fence.i on this hart and those of the mask. */
+void hart_fence_code(uint64_t mask);
 
 /* sched.c */
 /* Sets the priority of a thread in no ready queue, and what goes with it. */

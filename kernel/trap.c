@@ -8,10 +8,6 @@
 #include "thread.h"
 #include "trace.h"
 
-#define INTERRUPT_SOFT     1
-#define INTERRUPT_TIMER    5
-#define INTERRUPT_EXTERNAL 9
-
 /* The external interrupt stays masked until the interrupt server opens it again. */
 static void trap_external(void)
 {
@@ -39,38 +35,23 @@ long trap_bind_irq(struct slot *endpoint)
 	return 0;
 }
 
-static void trap_interrupt(uint64_t number)
-{
-	switch (number) {
-	case INTERRUPT_TIMER:
-		timer_expire();
-		break;
-	case INTERRUPT_EXTERNAL:
-		trap_external();
-		break;
-	default:
-		hart_poked();
-		break;
-	}
-}
-
-void trap_idle(void)
+void trap_interrupt(void)
 {
 	uint64_t pending = csr_read(sip) & csr_read(sie);
 
 	trace_idle(pending);
 	if (pending & SIE_EXTERNAL)
-		trap_interrupt(INTERRUPT_EXTERNAL);
+		trap_external();
 	if (pending & SIE_TIMER)
-		trap_interrupt(INTERRUPT_TIMER);
+		timer_expire();
 	if (pending & SIE_SOFT)
-		trap_interrupt(INTERRUPT_SOFT);
+		hart_poked();
 }
 
 void trap_enter(struct thread *t, uint64_t cause, uint64_t value)
 {
 	if (cause & CAUSE_INTERRUPT) {
-		trap_interrupt(cause & ~CAUSE_INTERRUPT);
+		trap_interrupt();
 		return;
 	}
 	if (cause == CAUSE_ILLEGAL && thread_load_fpu(t))

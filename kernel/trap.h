@@ -13,8 +13,8 @@ void trap_enter(struct thread *t, uint64_t cause, uint64_t value);
 void syscall_enter(struct thread *t);
 /* A trap in the kernel itself. */
 __attribute__((noreturn)) void trap_own(uint64_t cause, uint64_t pc, uint64_t value);
-/* Nobody can run: takes what is pending after wfi. */
-void trap_idle(void);
+/* Takes all interrupts that are pending. */
+void trap_interrupt(void);
 /* SYSTEM_IRQ: binds the external interrupt to an endpoint (NULL: as before) and opens it. */
 struct slot;
 long trap_bind_irq(struct slot *endpoint);

@@ -120,6 +120,64 @@ static void downgrades_are_fenced_where_the_space_ran(void)
 	EXPECT(sys(a, SYS_REPLY_RECV, 0, 0), 0);
 }
 
+/* Each kind of downgrade of A's space, whose frames from P on are mapped at VA. */
+static void downgrade_all(void)
+{
+	OK(SYS_MAP, SPACE, VA, RIGHT_R | RIGHT_W, 1, P, 8);
+	OK(SYS_UNMAP, 1, P, 1);
+	OK(SYS_UNMAP, 1, P + 1, 2);
+	OK(SYS_MAP, SPACE, VA + 3 * PAGE_SIZE, RIGHT_R, 1, P + 3, 1);
+	OK(SYS_SCAN, SPACE, VA, 512, 7);
+	OK(SYS_REVOKE, P + 4);
+}
+
+static void remote_fences_go_only_to_harts_that_run_the_space(void)
+{
+	set_up();
+	(void)host_start_hart(2);
+	/* A runs its space on hart 1, B, in the same one, on this. Nobody ever did on hart 2. */
+	host_remote_fences = 0;
+	downgrade_all();
+	EXPECT(host_remote_fences, 1U << 1);
+	/* A thread that is only bound to a space does not run it, wherever it stands; once it runs, it does. */
+	OK(SYS_THREAD_SET, B_THREAD, THREAD_STOP);
+	OK(SYS_THREAD_SET, B_THREAD, THREAD_HART_INDEX, 2);
+	host_remote_fences = 0;
+	downgrade_all();
+	EXPECT(host_remote_fences, 1U << 1);
+	OK(SYS_THREAD_SET, B_THREAD, THREAD_RUN);
+	host_remote_fences = 0;
+	downgrade_all();
+	EXPECT(host_remote_fences, 1U << 1 | 1U << 2);
+}
+
+static void a_space_of_one_hart_is_fenced_on_no_other(void)
+{
+	host_kit();
+	(void)host_start_hart(1);
+	a = host_thread(A_THREAD);
+	host_remote_fences = 0;
+	downgrade_all();
+	EXPECT(host_remote_fences, 0);
+	/* Hart 1 unmaps in a space that only this hart ran: it fences this one, whoever made the space. */
+	OK(SYS_THREAD_SET, ROOT_THREAD, THREAD_HART_INDEX, 1);
+	host_poke(&harts[1]);
+	CHECK(harts[1].current == root);
+	downgrade_all();
+	EXPECT(host_remote_fences, 1);
+}
+
+static void a_space_id_used_again_is_fenced_nowhere_it_did_not_run(void)
+{
+	revoke_elsewhere(SPACE);
+	OK(SYS_MAKE, SPACE, TYPE_VSPACE, ROOT_SYSTEM);
+	host_remote_fences = 0;
+	for (unsigned i = 0; i < 2; i++)
+		OK(SYS_TABLE, PAGE + 30 + i, SPACE, VA);
+	downgrade_all();
+	EXPECT(host_remote_fences, 0);
+}
+
 static void messages_cross_harts(void)
 {
 	set_up();
@@ -210,6 +268,9 @@ static const struct claim claims[] = {
 	CLAIM(a_space_goes_while_its_thread_runs_elsewhere),
 	CLAIM(a_buffer_goes_without_waiting),
 	CLAIM(downgrades_are_fenced_where_the_space_ran),
+	CLAIM(remote_fences_go_only_to_harts_that_run_the_space),
+	CLAIM(a_space_of_one_hart_is_fenced_on_no_other),
+	CLAIM(a_space_id_used_again_is_fenced_nowhere_it_did_not_run),
 	CLAIM(messages_cross_harts),
 	CLAIM(a_signal_wakes_a_receiver_on_another_hart),
 	CLAIM(a_higher_thread_preempts_on_its_hart),

@@ -144,6 +144,8 @@ void host_remote_fence(uint64_t hart, uint64_t va, uint64_t asid)
 	tlb_count = kept;
 }
 
+uint32_t host_remote_fences;
+
 void host_fence(uint64_t va, uint64_t asid)
 {
 	host_remote_fence(host_hart->index, va, asid);
@@ -235,8 +237,7 @@ static void visit_leaf(const struct slot *vspace, uint64_t va, const pte_t *pte,
 static void visit_tlb(const struct slot *vspace, uint64_t va, const pte_t *pte, unsigned level)
 {
 	(void)level;
-	/* The boot hart may have run any space; another what it runs now. */
-	if (host_hart->index == 0 || (host_hart->current && host_hart->current->satp == space_satp(vspace)))
+	if (space_is_run(space_satp(vspace), host_hart->index))
 		tlb_fill(va, vspace->space, *pte);
 }
 
@@ -263,6 +264,9 @@ static const pte_t *leaf_now(uint64_t asid, uint64_t va)
 
 static void check_tlb(void)
 {
+	for (unsigned i = 0; i < hart_count; i++)
+		if (harts[i].current && !space_is_run(harts[i].current->satp, i))
+			host_fail(__FILE__, __LINE__, "fences do not reach hart %u, which runs the space", i);
 	for (unsigned i = 0; i < tlb_count; i++) {
 		const pte_t *now = leaf_now(tlb[i].asid, tlb[i].va);
 
@@ -456,6 +460,8 @@ void host_kit(void)
 	EXPECT(sys(root, SYS_MAKE, SPACE, TYPE_VSPACE, ROOT_SYSTEM), 0);
 	EXPECT(sys(root, SYS_TABLE, SPACE + 1, SPACE, VA), 0);
 	EXPECT(sys(root, SYS_TABLE, SPACE + 2, SPACE, VA), 0);
+	/* As if a thread had run there. */
+	space_runs(root_slot(SPACE), 0);
 }
 
 void host_endpoints(unsigned page, unsigned dst, unsigned count)

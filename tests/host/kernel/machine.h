@@ -64,15 +64,13 @@ static inline struct hart *this_hart(void)
 
 /* Of another hart, by SBI: its number is its index. */
 void host_remote_fence(uint64_t hart, uint64_t va, uint64_t asid);
+/* Harts that SBI fenced since the test last looked. */
+extern uint32_t host_remote_fences;
 
 static inline void sbi_remote_fence(uint64_t hart, uint64_t va, uint64_t size, uint64_t asid)
 {
+	host_remote_fences |= 1U << hart;
 	host_remote_fence(hart, size == ~0UL ? HOST_FENCE_ALL : va, asid);
-}
-
-static inline void sbi_remote_fence_all(uint64_t hart)
-{
-	host_remote_fence(hart, HOST_FENCE_ALL, HOST_FENCE_ALL);
 }
 
 static inline void sbi_remote_fence_code(uint64_t hart)
