@@ -473,27 +473,31 @@ void space_scan(const struct slot *vspace, uint64_t va, uint64_t pages, unsigned
 {
 	uint64_t clear = (how & SCAN_CLEAR_A ? PTE_A : 0) | (how & SCAN_CLEAR_D ? PTE_D : 0) |
 			 (how & SCAN_CLEAR_W ? PTE_W : 0);
-	bool changed = false;
-	unsigned level = 0;
-	pte_t *leaf = NULL, was;
+	uint64_t changed = 0, a = 0, d = 0, n;
+	unsigned level;
 
 	for (unsigned i = 0; i < PIECE_PAGES / 64; i++)
 		used[i] = dirty[i] = 0;
-	for (uint64_t i = 0; i < pages; i++, va += PAGE_SIZE) {
-		if (!leaf || va_index(va, 0) == 0)
-			leaf = space_end(slot_object(vspace), va, &level);
-		else if (level == 0)
-			leaf++;
-		was = *leaf;
-		if (!(was & PTE_V))
-			continue;
-		if (was & clear) {
-			was = __atomic_fetch_and(leaf, ~clear, __ATOMIC_RELAXED);
-			debug_downgrade(vspace->space, va, spaces[vspace->space].harts);
-			changed = true;
+	/* Bits of 64 pages come in at the top. An entry that is not valid is 0. */
+	for (uint64_t i = 0; i < pages; va += n << PAGE_SHIFT) {
+		pte_t *leaf = space_end(slot_object(vspace), va, &level);
+		uint64_t room = TABLE_ENTRIES - va_index(va, 0), step = level == 0;
+
+		n = pages - i < 64 - i % 64 ? pages - i : 64 - i % 64;
+		n = n < room ? n : room;
+		for (uint64_t end = i + n; i < end; i++, leaf += step) {
+			pte_t was = *leaf;
+
+			if (was & clear) {
+				debug_downgrade(vspace->space, DEBUG_ALL_VA, spaces[vspace->space].harts);
+				was = __atomic_fetch_and(leaf, ~clear, __ATOMIC_RELAXED);
+				changed = 1;
+			}
+			a = a >> 1 | (was / PTE_A) << 63;
+			d = d >> 1 | (was / PTE_D) << 63;
 		}
-		used[i / 64] |= (was & PTE_A) / PTE_A << (i % 64);
-		dirty[i / 64] |= (was & PTE_D) / PTE_D << (i % 64);
+		used[(i - 1) / 64] = a >> (-i % 64);
+		dirty[(i - 1) / 64] = d >> (-i % 64);
 	}
 	if (changed)
 		fence_space(vspace->space);
