@@ -11,8 +11,8 @@
 #undef PIPE_BUF
 #define PATH_MAX  441
 #define NAME_MAX  255
-#define OPEN_MAX  64
-#define ARG_MAX   450
+#define OPEN_MAX  1024
+#define ARG_MAX   131072
 #define SSIZE_MAX LONG_MAX
 #define IOV_MAX   1024
 #define PIPE_BUF  900

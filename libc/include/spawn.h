@@ -1,6 +1,6 @@
 /*
- * spawn.h: starting programs. The child finds at most the three standard streams, and its argv[0] is the path it
- * was started by. There are no attributes: what POSIX has for them does not exist here.
+ * spawn.h: starting programs. The child finds at most the three standard streams. There are no attributes: what
+ * POSIX has for them does not exist here.
  */
 #ifndef _SPAWN_H_
 #define _SPAWN_H_ 1

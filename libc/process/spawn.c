@@ -16,8 +16,7 @@
 #include <tessera/process.h>
 #include "../file/fd.h"
 
-#define STREAMS    3
-#define ARGS_BYTES 450                 /* as in proc.idl */
+#define STREAMS 3
 
 enum action { ACTION_OPEN, ACTION_DUP2, ACTION_CLOSE };
 
@@ -156,46 +155,16 @@ static int give_stream(struct fd_file *f, cap_t *stream)
 	return error;
 }
 
-static int pack(char *const strings[], char *bytes, size_t *size, uint32_t *count)
-{
-	for (*count = 0; strings && strings[*count]; (*count)++) {
-		size_t more = strlen(strings[*count]) + 1;
-
-		if (more > ARGS_BYTES - *size)
-			return E_TOO_BIG;
-		memcpy(bytes + *size, strings[*count], more);
-		*size += more;
-	}
-	return 0;
-}
-
-/* path in place of argv[0], then the environment. */
-static int pack_all(const char *path, char *const argv[], char *const env[], char *bytes, size_t *size, uint32_t *argc,
-		    uint32_t *envc)
-{
-	char *const first[] = { (char *)path, NULL };
-	uint32_t one;
-	int error = pack(first, bytes, size, &one);
-
-	if (!error)
-		error = pack(argv[0] ? argv + 1 : argv, bytes, size, argc);
-	*argc += one;
-	return error ? error : pack(env, bytes, size, envc);
-}
-
 static int start(const char *path, char *const argv[], char *const env[], struct child *c, uint64_t *pid)
 {
+	char *const alone[] = { (char *)path, NULL };
 	cap_t streams[STREAMS] = { 0 };
-	char bytes[ARGS_BYTES];
-	uint32_t argc = 0, envc = 0;
-	size_t size = 0;
-	int error = pack_all(path, argv, env, bytes, &size, &argc, &envc);
+	int error = 0;
 
 	for (int i = 0; !error && i < STREAMS; i++)
 		error = give_stream(c->files[i], &streams[i]);
 	if (!error)
-		error = proc_spawn_streams(SLOT_PROCESS, bytes, size, argc, envc, 0, streams[0], streams[1], streams[2],
-					   pid);
+		error = process_spawn_streams(path, argv[0] ? argv : alone, env, 0, streams, pid);
 	for (int i = 0; i < STREAMS; i++) {
 		if (streams[i] && streams[i] != SLOT_PROCESS) {
 			(void)!file_close(streams[i]);  /* gone if it was given away */

@@ -15,7 +15,7 @@ long sysconf(int name)
 	case _SC_CLK_TCK:
 		return CLOCKS_PER_SEC;
 	case _SC_ARG_MAX:
-		return 450;
+		return ARG_MAX;
 	case _SC_THREAD_KEYS_MAX:
 		return PTHREAD_KEYS_MAX;
 	case _SC_THREAD_STACK_MIN:

@@ -3,6 +3,7 @@
  * may rely on their number and their NULs.
  */
 #include <string.h>
+#include <proc_idl.h>
 #include "argpage.h"
 
 _Static_assert(sizeof(struct start_info) + ARGS_MAX <= PAGE_SIZE, "everything fits into the page");
@@ -32,6 +33,16 @@ int argpage_check(const char *strings, size_t size, uint32_t argc, uint32_t envc
 	return 0;
 }
 
+/* Each string takes a pointer on the new process's stack too. */
+int argpage_check_long(uint32_t size, uint32_t argc, uint32_t envc, uint32_t env)
+{
+	uint64_t strings = (uint64_t)argc + envc;
+
+	if (size + strings * sizeof(char *) > PROC_ARGS_MOST)
+		return E_TOO_BIG;
+	return !argc || strings > size || env < argc || env > size ? E_BAD_MESSAGE : 0;
+}
+
 int argpage_add(char *strings, size_t *size, const char *text)
 {
 	size_t n = strlen(text) + 1;
@@ -57,4 +68,19 @@ size_t argpage_build(unsigned char page[PAGE_SIZE], const struct start_info *inf
 	memcpy(page, &filled, sizeof filled);
 	memcpy(page + sizeof filled, strings, size);
 	return sizeof filled + size;
+}
+
+size_t argpage_build_long(unsigned char page[PAGE_SIZE], const struct start_info *info, uint32_t argc, uint32_t envc,
+			  uint32_t env)
+{
+	struct start_info filled = *info;
+
+	filled.magic = START_MAGIC;
+	filled.argc = argc;
+	filled.envc = envc;
+	filled.argv_offset = PAGE_SIZE;
+	filled.env_offset = PAGE_SIZE + env;
+	memset(page, 0, PAGE_SIZE);
+	memcpy(page, &filled, sizeof filled);
+	return sizeof filled;
 }

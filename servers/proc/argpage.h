@@ -13,6 +13,9 @@
 /* 0 if the size bytes are argc >= 1 strings, the first not empty, then envc strings; else an error number. */
 int argpage_check(const char *strings, size_t size, uint32_t argc, uint32_t envc);
 
+/* The same for `size` bytes in an object, those of the environment from byte `env` on: their shape, unread. */
+int argpage_check_long(uint32_t size, uint32_t argc, uint32_t envc, uint32_t env);
+
 /* Appends a string to strings[0 .. *size): false if it does not fit into ARGS_MAX. */
 int argpage_add(char *strings, size_t *size, const char *text);
 
@@ -22,5 +25,9 @@ int argpage_add(char *strings, size_t *size, const char *text);
  */
 size_t argpage_build(unsigned char page[PAGE_SIZE], const struct start_info *info, const char *strings,
 		     size_t size, uint32_t argc, uint32_t envc);
+
+/* The same for strings that begin on the next page, those of the environment `env` bytes behind. */
+size_t argpage_build_long(unsigned char page[PAGE_SIZE], const struct start_info *info, uint32_t argc, uint32_t envc,
+			  uint32_t env);
 
 #endif

@@ -20,7 +20,8 @@
 #define BASE_PAGES      0x3f            /* in the first 64 pages of one */
 #define BASE_PAGES_SHIFT 15
 #define HEAP_SIZE       0x200000000ull
-#define STACK_SIZE      0x40000
+#define STACK_SIZE      0x40000         /* charged at once; */
+#define STACK_MORE      0x7c0000        /* below it, of programs: charged when it is touched */
 #define WRITE_PIECE     800             /* most bytes of one mem.space_write */
 #define TRIES           4               /* random addresses tried */
 
@@ -104,17 +105,42 @@ static int map_image(struct build *b)
 	return error;
 }
 
-/* Stack, heap and argument page lie where mem puts them. */
-static int map_rest(struct build *b)
+/* The object with the strings: a page for what argpage_build makes, then the bytes, read in place. */
+static int map_long(struct build *b, const struct job *j)
 {
-	int error;
+	uint64_t size = PAGE_SIZE + (uint64_t)j->long_size;
 
-	b->info.stack_size = STACK_SIZE;
+	return mem_space_map_object(FACTORY, b->id, j->given[GIVEN - 1], 0, 0, size, MEM_READ, MEM_PRIVATE, &b->page);
+}
+
+/* Its end may be taken already: EXISTS. */
+static int map_stack(struct build *b, uint32_t prio)
+{
+	uint64_t more = prio > PROGRAM_PRIO ? 0 : STACK_MORE, at = 0;
+	const uint32_t access = MEM_READ | MEM_WRITE;
+	int error = 0;
+
+	if (more)
+		error = mem_space_map(FACTORY, b->id, 0, more, access, MEM_GUARD | MEM_NORESERVE, &at);
+	if (!error)
+		error = mem_space_map(FACTORY, b->id, more ? at + more : 0, STACK_SIZE, access,
+				      MEM_GUARD | (more ? MEM_FIXED : 0), &b->info.stack_base);
+	b->info.stack_base -= more;
+	b->info.stack_size = more + STACK_SIZE;
+	return error;
+}
+
+/* Stack, heap and argument page lie where mem puts them. */
+static int map_rest(struct build *b, const struct job *j)
+{
+	int error = map_stack(b, j->prio);
+
 	b->info.heap_size = HEAP_SIZE;
-	error = mem_space_map(FACTORY, b->id, 0, STACK_SIZE, MEM_READ | MEM_WRITE, MEM_GUARD, &b->info.stack_base);
 	if (!error)
 		error = mem_space_reserve(FACTORY, b->id, 0, HEAP_SIZE, MEGAPAGE_SIZE, 0, &b->info.heap_base);
-	if (!error)
+	if (!error && j->long_size)
+		error = map_long(b, j);
+	else if (!error)
 		error = mem_space_map(FACTORY, b->id, 0, PAGE_SIZE, MEM_READ, 0, &b->page);
 	return error;
 }
@@ -122,7 +148,7 @@ static int map_rest(struct build *b)
 static int make_thread(struct build *b, uint32_t prio)
 {
 	return mem_space_start(FACTORY, b->id, b->info.image_base + b->plan.entry,
-			       b->info.stack_base + STACK_SIZE, b->page, prio, &b->thread, &b->info.ipc_buffer);
+			       b->info.stack_base + b->info.stack_size, b->page, prio, &b->thread, &b->info.ipc_buffer);
 }
 
 static int write_arguments(struct build *b, const struct job *j)
@@ -135,7 +161,10 @@ static int write_arguments(struct build *b, const struct job *j)
 		return error;
 	b->info.pid = j->pid;
 	b->info.timebase = boot.timebase;
-	used = argpage_build(page, &b->info, j->strings, j->size, j->argc, j->envc);
+	if (j->long_size)
+		used = argpage_build_long(page, &b->info, j->argc, j->envc, j->long_env);
+	else
+		used = argpage_build(page, &b->info, j->strings, j->size, j->argc, j->envc);
 	return write_bytes(b->id, b->page, page, used);
 }
 
@@ -166,7 +195,7 @@ static int fill_cnode(struct build *b, const struct job *j)
 		error = move(b, &b->endpoint, SLOT_ENDPOINT);
 	for (unsigned i = 0; !error && i < j->gift_count; i++)
 		error = give(b, j->gifts[i].cap, j->gifts[i].slot, j->gifts[i].rights, j->gifts[i].badge);
-	for (unsigned i = 0; !error && i < GIVEN; i++) {
+	for (unsigned i = 0; !error && i < (j->long_size ? GIVEN - 1 : GIVEN); i++) {
 		cap_t to = CAP(b->cnode, SLOT_STDIN + i);
 
 		error = j->given[i] ? (int)-sys_give(GIVE_MOVE, j->given[i], 1, to, RIGHT_ALL, 0, 0) : 0;
@@ -195,7 +224,7 @@ static int build(struct build *b, const struct job *j)
 	if (!error)
 		error = (b->cnode = cap_near(b->cnode)) ? map_image(b) : E_NO_MEMORY;
 	if (!error)
-		error = map_rest(b);
+		error = map_rest(b, j);
 	if (!error)
 		error = make_thread(b, j->prio);
 	if (!error)

@@ -51,6 +51,7 @@ struct job {
 	char strings[ARGS_MAX];
 	size_t size;            /* of strings */
 	uint32_t argc, envc;
+	uint32_t long_size, long_env;   /* as in struct order */
 	uint32_t prio;
 	uint32_t privileges;    /* enum mem_privilege */
 	struct gift gifts[GIFTS_MAX];

@@ -103,7 +103,7 @@ static void job_spawn(struct job *j, const struct process *p)
 	job_start(j, JOB_SPAWN, p->pid);
 	j->announce = false;
 	j->tell = p->parent == PID_PROC;
-	j->size = j->gift_count = j->argc = j->envc = 0;
+	j->size = j->gift_count = j->argc = j->envc = j->long_size = j->long_env = 0;
 	j->prio = p->prio;
 	j->privileges = 0;
 	memset(j->given, 0, sizeof j->given);
@@ -218,6 +218,8 @@ static bool job_order(struct job *j)
 	j->size = o->size;
 	j->argc = o->argc;
 	j->envc = o->envc;
+	j->long_size = o->long_size;
+	j->long_env = o->long_env;
 	memcpy(j->given, o->given, sizeof j->given);
 	if (!lookup_path(j->strings, j->path, sizeof j->path))
 		j->path[0] = 0;

@@ -17,6 +17,7 @@ struct order {
 	uint64_t pid;
 	size_t size;
 	uint32_t argc, envc;
+	uint32_t long_size, long_env;   /* of strings in an object, which is the extra; 0: in `strings` */
 	cap_t given[GIVEN];     /* streams and an extra: move to SLOT_STDIN and on; 0: not given */
 	char strings[ORDER_BYTES];
 };

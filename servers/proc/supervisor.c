@@ -53,6 +53,7 @@ struct wish {
 	size_t size;
 	uint32_t argc, envc, how;
 	const struct idl_cap *given[GIVEN];
+	uint32_t long_size, long_env;   /* as in struct order */
 };
 
 /* Takes the capabilities out of the window; false: there was no slot for one. */
@@ -91,6 +92,8 @@ static int order_add(struct process *caller, const struct wish *w)
 	o->size = w->size;
 	o->argc = w->argc;
 	o->envc = w->envc;
+	o->long_size = w->long_size;
+	o->long_env = w->long_env;
 	memcpy(o->strings, w->args, w->size);
 	jobs_order();
 	return IDL_PARKED;
@@ -104,14 +107,17 @@ static int spawn(uint64_t badge, const struct wish *w)
 	if (!caller || jobs_finishing())
 		return E_DENIED;
 	caller->why[0] = 0;
-	error = argpage_check(w->args, w->size, w->argc, w->envc);
+	if (w->long_size)
+		error = argpage_check_long(w->long_size, w->argc, w->envc, w->long_env);
+	else
+		error = argpage_check(w->args, w->size, w->argc, w->envc);
 	return error ? error : order_add(caller, w);
 }
 
 int proc_on_spawn(const struct proc_request *request, const void *args, size_t size, uint32_t argc,
 		  uint32_t envc, uint32_t how, uint64_t *pid)
 {
-	const struct wish w = { args, size, argc, envc, how, { NULL } };
+	const struct wish w = { args, size, argc, envc, how, { NULL }, 0, 0 };
 
 	(void)pid;
 	return spawn(request->badge, &w);
@@ -120,7 +126,7 @@ int proc_on_spawn(const struct proc_request *request, const void *args, size_t s
 int proc_on_spawn_with(const struct proc_request *request, const void *args, size_t size, uint32_t argc,
 		       uint32_t envc, uint32_t how, struct idl_cap extra, uint64_t *pid)
 {
-	const struct wish w = { args, size, argc, envc, how, { NULL, NULL, NULL, &extra } };
+	const struct wish w = { args, size, argc, envc, how, { NULL, NULL, NULL, &extra }, 0, 0 };
 
 	(void)pid;
 	return spawn(request->badge, &w);
@@ -130,9 +136,23 @@ int proc_on_spawn_streams(const struct proc_request *request, const void *args, 
 			  uint32_t envc, uint32_t how, struct idl_cap input, struct idl_cap output,
 			  struct idl_cap complaints, uint64_t *pid)
 {
-	const struct wish w = { args, size, argc, envc, how, { &input, &output, &complaints, NULL } };
+	const struct wish w = { args, size, argc, envc, how, { &input, &output, &complaints, NULL },
+				0, 0 };
 
 	(void)pid;
+	return spawn(request->badge, &w);
+}
+
+int proc_on_spawn_long(const struct proc_request *request, const char *path, uint32_t size, uint32_t argc,
+		       uint32_t envc, uint32_t env, uint32_t how, struct idl_cap args, struct idl_cap input,
+		       struct idl_cap output, struct idl_cap complaints, uint64_t *pid)
+{
+	const struct wish w = { path, strlen(path) + 1, argc, envc, how, { &input, &output, &complaints, &args },
+				size, env };
+
+	(void)pid;
+	if (!size || !*path || !args.count)
+		return !size || !*path ? E_BAD_MESSAGE : E_BAD_HANDLE;
 	return spawn(request->badge, &w);
 }
 

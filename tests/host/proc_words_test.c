@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <proc_idl.h>
 #include "argpage.h"
 #include "lookup.h"
 #include "manifest.h"
@@ -120,6 +121,22 @@ static void the_argument_page_holds_what_crt0_reads(void)
 	assert(size > ARGS_MAX - 21 && argpage_check(strings, size, 2, 1) == E_BAD_MESSAGE);
 }
 
+static void long_arguments_are_checked_by_their_shape(void)
+{
+	static unsigned char page[PAGE_SIZE];
+	struct start_info info = { .pid = 7 }, read;
+
+	assert(argpage_check_long(10, 2, 1, 6) == 0 && argpage_check_long(1, 1, 0, 1) == 0);
+	assert(argpage_check_long(10, 0, 1, 6) == E_BAD_MESSAGE && argpage_check_long(10, 7, 1, 6) == E_BAD_MESSAGE);
+	assert(argpage_check_long(10, 2, 1, 11) == E_BAD_MESSAGE && argpage_check_long(10, 5, 6, 5) == E_BAD_MESSAGE);
+	assert(argpage_check_long(PROC_ARGS_MOST - 8, 1, 0, PROC_ARGS_MOST - 8) == 0);
+	assert(argpage_check_long(PROC_ARGS_MOST - 7, 1, 0, 1) == E_TOO_BIG);
+	assert(argpage_check_long(100, UINT32_MAX, UINT32_MAX, 1) == E_TOO_BIG);
+	assert(argpage_build_long(page, &info, 2, 1, 6) == sizeof read);
+	memcpy(&read, page, sizeof read);
+	assert(read.argc == 2 && read.envc == 1 && read.argv_offset == PAGE_SIZE && read.env_offset == PAGE_SIZE + 6);
+}
+
 static void three_deaths_in_ten_seconds_end_a_server(void)
 {
 	struct deaths d = { { 0 } };
@@ -200,6 +217,7 @@ int main(void)
 	unprintable_bytes_are_escaped_and_never_cut_in_half();
 	argument_strings_must_be_counted_right();
 	the_argument_page_holds_what_crt0_reads();
+	long_arguments_are_checked_by_their_shape();
 	three_deaths_in_ten_seconds_end_a_server();
 	the_manifest_starts_servers_before_those_who_need_them();
 	a_report_says_who_what_where_and_why();

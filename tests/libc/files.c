@@ -284,6 +284,13 @@ static void on_pipe(int signal)
 	broken = signal;
 }
 
+/* Two capabilities arrive at once, in a thread's own window. */
+static void *make_pipe(void *arg)
+{
+	CHECK(!pipe(arg));
+	return NULL;
+}
+
 static void pipes(void)
 {
 	int fds[2];
@@ -304,6 +311,8 @@ static void pipes(void)
 	CHECK(!close(fds[0]) && !pipe(fds) && !close(fds[0]) && signal(SIGPIPE, on_pipe) != SIG_ERR);
 	CHECK_ERRNO(write(fds[1], "x", 1), -1, EPIPE);
 	CHECK(broken == SIGPIPE && !close(fds[1]));
+	CHECK(!pthread_create(&t, NULL, make_pipe, fds) && !pthread_join(t, NULL) && write(fds[1], "x", 1) == 1);
+	CHECK(read(fds[0], back, 9) == 1 && !close(fds[0]) && !close(fds[1]));
 }
 
 static void streams(void)

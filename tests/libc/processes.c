@@ -89,6 +89,53 @@ static void redirected(void)
 	unlink("/tmp/err");
 }
 
+/* A hash of all arguments and the environment, with their numbers, in 7 bits. */
+static int sum(char *const strings[], unsigned n)
+{
+	for (; *strings; strings++, n++) {
+		for (const char *c = *strings; *c; c++)
+			n = n * 31 + (unsigned char)*c;
+	}
+	return (int)(n % 127);
+}
+
+static int spawn_and_wait(char *const argv[], char *const env[])
+{
+	int status = -1;
+	pid_t pid = -1;
+	int error = posix_spawn(&pid, "/bin/processes", NULL, NULL, argv, env);
+
+	if (error)
+		return -error;
+	CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* Up to what ARG_MAX says, as they were given, argv[0] too. */
+static void long_arguments(void)
+{
+	static char text[100000], *argv[5000] = { "any name", "sum" }, *env[3000];
+	static const size_t counts[] = { 0, 1, 60, 1000, 3000 };
+	char *large[] = { "processes", "sum", text, "", NULL }, *one[] = { "A=1", NULL };
+
+	for (size_t i = 0; i < sizeof(text) - 1; i++)
+		text[i] = (char)('a' + i * 7 % 26);
+	for (size_t n = 0; n < sizeof(counts) / sizeof(counts[0]); n++) {
+		for (size_t i = 0; i <= counts[n]; i++)
+			argv[2 + i] = i < counts[n] ? text + sizeof(text) - 1 - i % 20 : NULL;
+		for (size_t i = 0; i <= counts[n] / 2; i++)
+			env[i] = i < counts[n] / 2 ? text + sizeof(text) - 1 - i % 9 : NULL;
+		CHECK(spawn_and_wait(argv, env) == sum(env, (unsigned)sum(argv, 0)));
+	}
+	CHECK(spawn_and_wait(large, one) == sum(one, (unsigned)sum(large, 0)));
+	for (size_t i = 0; i < 4000; i++)
+		argv[2 + i] = text + sizeof(text) - 40;
+	argv[4002] = NULL;
+	CHECK(spawn_and_wait(argv, one) == -E2BIG);
+	large[3] = text;
+	CHECK(spawn_and_wait(large, one) == -E2BIG && sysconf(_SC_ARG_MAX) == 131072);
+}
+
 static void commands(void)
 {
 	char line[64];
@@ -192,10 +239,13 @@ static int child(const char *how)
 
 int main(int argc, char **argv)
 {
+	if (argc > 1 && !strcmp(argv[1], "sum"))
+		return sum(environ, (unsigned)sum(argv, 0));
 	if (argc > 1)
 		return child(argv[1]);
 	statuses();
 	redirected();
+	long_arguments();
 	commands();
 	environment();
 	options();

@@ -12,8 +12,7 @@
 
 #include "shell.h"
 
-#define JOBS      32
-#define ARGS_MOST 450                  /* bytes of arguments and environment: proc.idl */
+#define JOBS 32
 
 extern char **environ;
 
@@ -61,20 +60,6 @@ static int complain(const char *name, int error)
 	return error == E_NOT_FOUND ? STATUS_NOT_FOUND : STATUS_NOT_PROGRAM;
 }
 
-/* Arguments and environment as proc.spawn_streams wants them; E_TOO_BIG: more than fits. */
-static int pack(char *const *strings, char *bytes, size_t *size, uint32_t *count)
-{
-	for (*count = 0; strings && strings[*count]; (*count)++) {
-		size_t more = strlen(strings[*count]) + 1;
-
-		if (more > ARGS_MOST - *size)
-			return E_TOO_BIG;
-		memcpy(bytes + *size, strings[*count], more);
-		*size += more;
-	}
-	return 0;
-}
-
 /* What a program gets that shares a stream of the shell's: the console's stand-in, or one more hold on a file. */
 static int share_stream(cap_t own, cap_t *stream)
 {
@@ -92,19 +77,13 @@ static int share_stream(cap_t own, cap_t *stream)
 static int spawn_streams(char **argv, unsigned flags, const struct job_streams *given, uint64_t *pid)
 {
 	cap_t stream[3] = { given->input, given->output, 0 };
-	char bytes[ARGS_MOST];
-	uint32_t argc, envc;
-	size_t size = 0;
-	int error = pack(argv, bytes, &size, &argc);
+	int error = 0;
 
-	if (!error)
-		error = pack(environ, bytes, &size, &envc);
 	for (unsigned i = 0; !error && i < 3; i++)
 		if (!stream[i])
 			error = share_stream(SLOT_STDIN + i, &stream[i]);
 	if (!error)
-		error = proc_spawn_streams(SLOT_PROCESS, bytes, size, argc, envc, flags, stream[0], stream[1],
-					   stream[2], pid);
+		error = process_spawn_streams(argv[0], argv, environ, flags, stream, pid);
 	for (unsigned i = 0; i < 3; i++)
 		if (stream[i] != SLOT_PROCESS)
 			file_end(stream[i]);    /* nothing is there any more if it was given away */

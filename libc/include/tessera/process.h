@@ -20,12 +20,20 @@ const struct start_info *process_start_info(void);
 
 /*
  * Starts argv[0] ("hello" is bin/hello) with the arguments argv (NULL at the end), the caller's environment
- * and streams. BAD_ARG: argv is empty; TOO_BIG: more than fits a message.
+ * and the console. BAD_ARG: argv is empty; TOO_BIG: more than 128 KiB, 8 bytes for each string included.
  */
 __attribute__((warn_unused_result))
 int process_spawn(const char *const argv[], unsigned flags, uint64_t *pid);
 
-/* The same; the new process finds a copy of `extra` in SLOT_EXTRA. */
+/*
+ * Starts the program `path` with these arguments and environment (NULL: none). Each stream's capability is given away
+ * (an open file, a pipe end; what a failure leaves is the caller's still); SLOT_PROCESS stands for the console.
+ */
+__attribute__((warn_unused_result))
+int process_spawn_streams(const char *path, char *const argv[], char *const env[], unsigned flags,
+			  const cap_t streams[3], uint64_t *pid);
+
+/* As process_spawn; the new process finds a copy of `extra` in SLOT_EXTRA. TOO_BIG: more than 500 bytes. */
 __attribute__((warn_unused_result))
 int process_spawn_with(const char *const argv[], unsigned flags, cap_t extra, uint64_t *pid);
 
