@@ -12,6 +12,7 @@
 #include "machine.h"
 #include "made.h"
 #include "object.h"
+#include "picture.h"
 #include "random.h"
 #include "range.h"
 #include "receiver.h"
@@ -533,6 +534,28 @@ int mem_on_thread(const struct mem_request *q, uint64_t index, uint64_t *next, u
 		return 0;
 	}
 	return E_NOT_FOUND;
+}
+
+int mem_on_frames(const struct mem_request *q, uint64_t from, uint64_t *next, void *runs, size_t *runs_n)
+{
+	unsigned count = 0;
+	bool more = may_devices(q) && picture_frames(from, next, runs, &count);
+
+	*runs_n = count * sizeof(struct mem_frame_run);
+	return more ? 0 : may_devices(q) ? E_NOT_FOUND : E_DENIED;
+}
+
+int mem_on_pages(const struct mem_request *q, uint64_t space, uint64_t from, uint64_t *next, void *runs,
+		 size_t *runs_n)
+{
+	unsigned count = 0;
+
+	if (!may_devices(q))
+		return E_DENIED;
+	if (!space_exists(space) || !picture_pages((uint32_t)space, from, next, runs, &count))
+		return E_NOT_FOUND;
+	*runs_n = count * sizeof(struct mem_page_run);
+	return 0;
 }
 
 /* The factory. */

@@ -15,6 +15,7 @@
 
 #define SERVICE SLOT_EXTRA
 #define HARTS   8                      /* as many as the kernel runs */
+#define RUNS_BYTES 800                 /* as the interface says */
 
 static struct {
 	cap_t own, limited;            /* the object, and the same to be read only */
@@ -128,6 +129,19 @@ int trace_on_clear(const struct trace_request *request)
 	(void)request;
 	clear();
 	return 0;
+}
+
+int trace_on_frames(const struct trace_request *request, uint64_t from, uint64_t *next, void *runs, size_t *runs_n)
+{
+	(void)request;
+	return mem_frames(SLOT_SPACE, from, next, runs, RUNS_BYTES, runs_n);
+}
+
+int trace_on_pages(const struct trace_request *request, uint64_t space, uint64_t from, uint64_t *next, void *runs,
+		   size_t *runs_n)
+{
+	(void)request;
+	return mem_pages(SLOT_SPACE, space, from, next, runs, RUNS_BYTES, runs_n);
 }
 
 /* Ends only when its endpoint is gone. */

@@ -257,6 +257,7 @@ static const struct builtin builtins[] = {
 	{ "why",      "PA",             "who can reach the memory at a physical address (debug kernels)", run_why },
 	{ "top",      "[SECONDS [TIMES]]", "who uses processor and memory, live; ^C ends it", run_traced },
 	{ "trace",    "on|off|dump [N]|clear", "record what happens on all harts", run_traced },
+	{ "memmap",   "",               "what each page frame is, for tools/memmap", run_traced },
 	{ "audit",    "",               "check every invariant of memory and kernel", run_audit },
 	{ "uptime",   "",               "time since power-on", run_uptime },
 	{ "ls",       "[PATH]",         "files", run_ls },
