@@ -97,7 +97,7 @@ fault_fast:
 	.globl fault_fast_answer
 fault_fast_answer:
 	li	t4, INFO_REPLY | INFO_MAP | 1
-	bne	a1, t4, trap_call_slow
+	bne	a1, t4, ipc_fast_signal_wait
 	lock_take
 	endpoint_slot t0, RIGHT_RECV
 	ld	t3, thread.caller(tp)

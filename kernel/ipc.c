@@ -7,6 +7,7 @@
 #include "kernel.h"
 #include "riscv.h"
 #include "thread.h"
+#include "trap.h"
 
 _Static_assert(MESSAGE_WORDS == MESSAGE_REGS + MESSAGE_BUFFER, "abi.h");
 
@@ -379,6 +380,18 @@ static void ipc_receive(struct thread *t, struct endpoint *e, uint64_t info, str
 		sched_ready(next);
 }
 
+/* INFO_SIGNAL: sets bits before the wait. */
+static long signal_first(struct thread *t)
+{
+	int error = 0;
+	struct slot *s = cap_lookup_type(t, t->regs[REG_T0], TYPE_ENDPOINT, &error);
+
+	if (!s || !(s->rights & RIGHT_SIGNAL))
+		return s ? -E_NO_RIGHT : error;
+	ipc_signal(slot_object(s), s->badged ? s->badge : 1);
+	return 0;
+}
+
 void ipc_reply_recv(struct thread *t)
 {
 	uint64_t info = t->regs[REG_A1], ep = t->regs[REG_A0];
@@ -398,12 +411,16 @@ void ipc_reply_recv(struct thread *t)
 		error = ipc_reply(t, info, &next);
 	if (!error && e && t->caller)
 		error = -E_HELD;
+	if (!error && info & INFO_SIGNAL)
+		error = signal_first(t);
 	if (error || !e) {
 		thread_result(t, error);
 		if (next)
 			sched_ready(next);
 		return;
 	}
+	if (!(info & INFO_REPLY))
+		trap_waits(e);
 	ipc_receive(t, e, info, next);
 }
 

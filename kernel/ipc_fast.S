@@ -22,6 +22,18 @@
 9:
 	.endm
 
+/* The first receiver t3 of \endpoint gets the signals a2 of the capability in slot t0. Clobbers t6. */
+	.macro	take_signals endpoint
+	ld	t6, 0(t0)
+	ld	a2, slot.badge(t0)
+	slli	t6, t6, SLOT_BADGED_LEFT
+	bltz	t6, 8f
+	li	a2, 1
+8:	take_receiver \endpoint
+	li	t6, 1
+	sd	t6, endpoint.message_turn(\endpoint)
+	.endm
+
 /* Copies t4 > 0 words from t5 to t6. Clobbers t1, t4-t6. */
 ipc_fast_copy:
 	addi	t4, t4, -4
@@ -142,14 +154,7 @@ ipc_fast_signal:
 
 	arguments sd
 	sd	zero, X(10)(tp)
-	ld	t6, 0(t0)
-	ld	a2, slot.badge(t0)
-	slli	t6, t6, SLOT_BADGED_LEFT
-	bltz	t6, 1f
-	li	a2, 1
-1:	take_receiver
-	li	t6, 1
-	sd	t6, endpoint.message_turn(t2)
+	take_signals t2
 
 	slli	t4, t4, 4
 	add	t4, t4, t5
@@ -168,6 +173,9 @@ ipc_fast_signal:
 	or	t4, t4, t0
 	sd	t4, hart.ready_bits(t5)
 
+
+/* t3 takes the signals a2 on its own account; tp stands in a queue. */
+ipc_fast_signalled:
 	ld	t4, hart.payer(t5)
 	csrr	t0, time
 	beqz	t4, 4f
@@ -188,3 +196,47 @@ ipc_fast_signal:
 	li	a\n, 0
 	.endr
 	j	ipc_fast_enter
+
+/*
+ * In: as ipc_fast_reply_recv, of which this is a part: signals the endpoint in t0 and waits, for no answer is owed. A
+ * thread waits there on this hart, and it is what would run next; nothing is there to be received. It then runs on its
+ * own account. What an interrupt server does.
+ */
+	.globl ipc_fast_signal_wait
+ipc_fast_signal_wait:
+	li	t4, INFO_SIGNAL
+	bne	a1, t4, trap_call_slow
+	lock_take
+	ld	t4, X(5)(tp)
+	endpoint_slot t0, RIGHT_SIGNAL, t4
+	mv	ra, t2
+	endpoint_slot t6, RIGHT_RECV
+	ld	t3, endpoint.receivers(ra)
+	beqz	t3, ipc_fast_refused
+	ld	t5, thread.hart(tp)
+	ld	t4, thread.gate(t3)
+	bne	t4, t5, ipc_fast_refused
+	ld	t6, thread.above(t3)
+	ld	t4, hart.ready_bits(t5)
+	slli	t6, t6, 1
+	addi	t6, t6, 1
+	and	t4, t4, t6
+	ld	t6, thread.caller(tp)
+	ld	t1, endpoint.bits(t2)
+	or	t4, t4, t6
+	ld	t6, endpoint.senders(t2)
+	or	t4, t4, t1
+	or	t4, t4, t6
+	bnez	t4, ipc_fast_refused
+	ld	t6, hart.armed(t5)
+	ld	t1, hart.slice_end(t5)
+	bltu	t1, t6, ipc_fast_refused
+
+	take_signals ra
+	ld	t6, hart.irq + slot.object(t5)
+	bne	t6, t2, 1f
+	li	t6, SIE_EXTERNAL
+	csrs	sie, t6
+1:	wait_again
+	j	ipc_fast_signalled
+	wait_behind

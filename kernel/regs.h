@@ -76,12 +76,15 @@
 	.endr
 	.endm
 
-/* \slot = address of the slot named by a0 in the own CNode, t2 = its object, if it is an endpoint with the right. */
-	.macro	endpoint_slot slot, right
+/*
+ * \slot = address of the slot named by \name in the own CNode, t2 = its object, if it is an endpoint with the right.
+ * Clobbers t1.
+ */
+	.macro	endpoint_slot slot, right, name=a0
 	ld	t1, thread.slot_count(tp)
 	ld	\slot, thread.slots(tp)
-	bgeu	a0, t1, ipc_fast_refused	/* other CNodes too: their index is in the high half */
-	slli	t1, a0, 5
+	bgeu	\name, t1, ipc_fast_refused	/* other CNodes too: their index is in the high half */
+	slli	t1, \name, 5
 	add	\slot, \slot, t1
 	ld	t1, 0(\slot)
 	andi	t1, t1, SLOT_TYPE_MASK | (\right << SLOT_RIGHTS_SHIFT)
@@ -90,10 +93,10 @@
 	ld	t2, slot.object(\slot)
 	.endm
 
-/* The first receiver t3 leaves the queue of t2. Clobbers t6. */
-	.macro	take_receiver
+/* The first receiver t3 leaves the queue of \endpoint. Clobbers t6. */
+	.macro	take_receiver endpoint=t2
 	ld	t6, thread.next(t3)
-	sd	t6, endpoint.receivers(t2)
+	sd	t6, endpoint.receivers(\endpoint)
 	beqz	t6, 9f
 	sd	zero, thread.prev(t6)
 9:

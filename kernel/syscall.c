@@ -240,9 +240,9 @@ static long do_thread_regs(struct thread *t, struct slot *s)
 static long system_irq(struct thread *t)
 {
 	int error = 0;
-	struct slot *endpoint = arg_slot(t, 2, TYPE_ENDPOINT, &error);
+	struct slot *endpoint = cap_lookup_type(t, arg(t, 2), TYPE_ENDPOINT, &error);
 
-	return error ? error : trap_bind_irq(endpoint);
+	return endpoint ? trap_bind_irq(endpoint) : error;
 }
 
 static long system_trace(struct thread *t)

@@ -8,7 +8,7 @@
 #include "thread.h"
 #include "trace.h"
 
-/* The external interrupt stays masked until the interrupt server opens it again. */
+/* The external interrupt stays masked until the interrupt server waits again. */
 static void trap_external(void)
 {
 	struct hart *h = this_hart();
@@ -22,17 +22,20 @@ static void trap_external(void)
 long trap_bind_irq(struct slot *endpoint)
 {
 	struct hart *h = this_hart();
-	int error = 0;
+	int error = endpoint->rights & RIGHT_SIGNAL ? cap_bind(GIVE_COPY, endpoint, &h->irq, RIGHT_SIGNAL, 0) :
+		    -E_NO_RIGHT;
 
-	if (endpoint)
-		error = endpoint->rights & RIGHT_SIGNAL ? cap_bind(GIVE_COPY, endpoint, &h->irq, RIGHT_SIGNAL, 0) :
-		        -E_NO_RIGHT;
-	if (error)
-		return error;
-	if (h->irq.type != TYPE_ENDPOINT)
-		return -E_BAD_SLOT;
-	csr_set(sie, SIE_EXTERNAL);
-	return 0;
+	if (!error)
+		csr_set(sie, SIE_EXTERNAL);
+	return error;
+}
+
+void trap_waits(const struct endpoint *e)
+{
+	const struct hart *h = this_hart();
+
+	if (h->irq.type == TYPE_ENDPOINT && slot_object(&h->irq) == e)
+		csr_set(sie, SIE_EXTERNAL);
 }
 
 void trap_interrupt(void)

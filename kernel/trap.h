@@ -15,8 +15,11 @@ void syscall_enter(struct thread *t);
 __attribute__((noreturn)) void trap_own(uint64_t cause, uint64_t pc, uint64_t value);
 /* Takes all interrupts that are pending. */
 void trap_interrupt(void);
-/* SYSTEM_IRQ: binds the external interrupt to an endpoint (NULL: as before) and opens it. */
+/* SYSTEM_IRQ: binds the external interrupt to an endpoint and opens it. */
 struct slot;
+struct endpoint;
 long trap_bind_irq(struct slot *endpoint);
+/* Somebody waits on the endpoint without an answer: opens this hart's external interrupt, if it is bound to it. */
+void trap_waits(const struct endpoint *e);
 
 #endif

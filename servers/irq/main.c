@@ -4,8 +4,9 @@
  * Runs above everything, so it waits for nobody once started: drivers hear by signals.
  *
  * Life of an interrupt: (1) the kernel masks the external interrupt of the hart that took it and signals the thread
- * that serves the controller; (2) every line that fired is claimed, which keeps it quiet, and its holder is signalled;
- * (3) the external interrupt is unmasked; (4) the holder serves its device and calls ack, which completes the claim.
+ * that serves the controller; (2) every line that fired is claimed, which keeps it quiet, and its holder is signalled,
+ * the last one's by the same call with which the thread waits again; (3) that wait unmasks the external interrupt; (4)
+ * the holder serves its device and calls ack, which completes the claim.
  *
  * A controller interrupts some harts only, and the kernel's external interrupt is one a hart: so each controller is
  * served by a thread on a hart that it interrupts. The first thread has the first controller and, on the same endpoint,
@@ -149,32 +150,29 @@ int irq_on_unbind(const struct irq_request *request, uint32_t line)
 	return line_change(request, line, line_release);
 }
 
-/* Hands every line that fired to its holder; a holder that is gone loses the line. */
-static void hand_out(struct controller *c)
+/* A holder that is gone loses the line. */
+static void line_signal(struct controller *c, uint32_t n)
 {
-	uint32_t n;
+	if (sys_signal(c->lines[n].notify))
+		line_release(c, n);
+}
 
-	lock_acquire(&c->lock);
+/* Claims every line that fired and signals the holders, but for the last: its line is the result, 0: none fired. */
+static uint32_t claim_lines(struct controller *c)
+{
+	uint32_t n, last = 0;
+
 	while ((n = plic_claim(&c->plic)) != 0) {
 		if (n >= PLIC_LINES || !c->lines[n].notify) {
 			plic_complete(&c->plic, n);
 			continue;
 		}
 		c->lines[n].fired = true;
-		if (sys_signal(c->lines[n].notify))
-			line_release(c, n);
+		if (last)
+			line_signal(c, last);
+		last = n;
 	}
-	lock_release(&c->lock);
-}
-
-/* The external interrupt of a hart, from whichever of its controllers. */
-static void external_interrupt(uint64_t hart)
-{
-	for (unsigned i = 0; i < controller_count; i++) {
-		if (controllers[i].hart == hart)
-			hand_out(&controllers[i]);
-	}
-	(void)sys_system(SYSTEM, SYSTEM_IRQ, 0, 0);
+	return last;
 }
 
 /* Moves to a hart and binds that one's external interrupt to `endpoint`. */
@@ -196,36 +194,86 @@ static void serve_hart(void *controller)
 		return;
 	for (;;) {
 		(void)thread_wait(EXTERNAL_BIT, 0);
-		external_interrupt(hart);
+		for (struct controller *c = controllers; c < controllers + controller_count; c++) {
+			uint32_t n;
+
+			if (c->hart != hart)
+				continue;
+			lock_acquire(&c->lock);
+			n = claim_lines(c);
+			if (n)
+				line_signal(c, n);
+			lock_release(&c->lock);
+		}
+	}
+}
+
+/* A line of the first thread's controllers, which it alone changes, whose holder is to be signalled. */
+static struct {
+	struct controller *controller;
+	uint32_t n;                    /* 0: none */
+} fired;
+
+static void take_interrupt(void)
+{
+	for (struct controller *c = controllers; c < controllers + controller_count; c++) {
+		uint32_t n = c->hart == controllers->hart ? claim_lines(c) : 0;
+
+		if (n && fired.n)
+			line_signal(fired.controller, fired.n);
+		if (n) {
+			fired.controller = c;
+			fired.n = n;
+		}
 	}
 }
 
 /*
- * Answers (answer 0: nothing to answer) and waits; false: there is no endpoint to wait on. A caller that had to be
- * put aside because its handler waited for a lock is answered from there.
+ * Answers what m->info says, signals the holder of the line that fired and waits: a message or signals in *m. False:
+ * there is no endpoint to wait on.
  */
-static bool next_request(struct irq_request *request, uint64_t answer)
+static bool next_message(struct message *m)
 {
-	cap_t held = thread_held_reply();
-	struct message m = { .info = answer };
-	long error;
+	for (;;) {
+		cap_t notify = fired.n ? fired.controller->lines[fired.n].notify : 0;
+		long error;
 
-	if (held && answer)
-		m.info |= INFO_SAVED;
+		if (notify)
+			m->info = INFO_SIGNAL;
+		error = sys_reply_recv(SERVICE, m, notify, 0);
+		if (!error) {
+			fired.n = 0;
+			return true;
+		}
+		m->info = 0;
+		/* Both mean: answered and signalled, but nothing came. Else the holder is gone. */
+		if (error != -E_AGAIN && error != -E_ABORTED) {
+			if (!notify)
+				return false;
+			line_release(fired.controller, fired.n);
+		}
+		fired.n = 0;
+	}
+}
+
+/* The answer to a request. A caller that was put aside because its handler waited for a lock is answered at once. */
+static void serve(struct message *m)
+{
+	struct irq_request request = { .badge = m->badge, .info = m->info, .buffer = ipc_buffer() };
+	cap_t held;
+
 	for (unsigned i = 0; i < MESSAGE_REGS; i++)
-		m.w[i] = request->w[i];
-	/* Both mean: answered, but nothing came. */
-	while ((error = sys_reply_recv(SERVICE, &m, held, 0)) == -E_AGAIN || error == -E_ABORTED)
-		m.info = 0;
-	if (held)
-		cap_free(held);
-	if (error)
-		return false;
-	request->badge = m.badge;
-	request->info = m.info;
+		request.w[i] = m->w[i];
+	m->info = irq_dispatch(&request);
 	for (unsigned i = 0; i < MESSAGE_REGS; i++)
-		request->w[i] = m.w[i];
-	return true;
+		m->w[i] = request.w[i];
+	held = thread_held_reply();
+	if (!held)
+		return;
+	m->info |= INFO_SAVED;
+	(void)sys_reply_recv(0, m, held, 0);
+	cap_free(held);
+	m->info = 0;
 }
 
 /* Maps the index-th controller of this name. 0; E_NOT_FOUND: there is none; E_IO: it serves no hart that runs. */
@@ -291,18 +339,18 @@ static int start(void)
  */
 int main(void)
 {
-	struct irq_request request = { .buffer = ipc_buffer() };
-	uint64_t answer = 0;
+	struct message m = { .info = 0 };
 	int error = start();
 
 	if (error)
 		return error;
-	while (next_request(&request, answer)) {
-		answer = 0;
-		if (info_kind(request.info) == KIND_SIGNALS)
-			external_interrupt(controllers[0].hart);
-		else
-			answer = irq_dispatch(&request);
+	while (next_message(&m)) {
+		if (info_kind(m.info) == KIND_SIGNALS) {
+			m.info = 0;
+			take_interrupt();
+		} else {
+			serve(&m);
+		}
 	}
 	return 4;
 }

@@ -83,6 +83,8 @@ static uint64_t *csr(unsigned number)
 	static uint64_t *const other = &host_csr.sstatus;
 
 	switch (number) {
+	case 0x104:
+		return &host_csr.sie;
 	case 0x140:
 		return &cpu.sscratch;
 	case 0x141:
@@ -341,8 +343,8 @@ static void forget_all(void)
 
 /* ---- one step both ways ----------------------------------------------------------------------------- */
 
-enum { PATH_CALL, PATH_ANSWER, PATH_SIGNAL, PATH_FAULT, PATH_MAP, PATHS };
-static const char *const names[] = { "call", "reply_recv", "signal", "fault", "map in reply" };
+enum { PATH_CALL, PATH_ANSWER, PATH_SIGNAL, PATH_FAULT, PATH_MAP, PATH_SIGNAL_WAIT, PATHS };
+static const char *const names[] = { "call", "reply_recv", "signal", "fault", "map in reply", "signal and wait" };
 static uint64_t taken[PATHS], refused[PATHS];
 
 static bool preserved(unsigned i)
@@ -397,12 +399,13 @@ static struct thread *run_slow(struct thread *t, uint64_t *x, uint64_t pc, uint6
 
 static void both(unsigned path, struct thread *t, uint64_t *x, uint64_t cause, uint64_t va)
 {
-	uint64_t pc = 0x10000 + host_below(1000) * 2, was[32];
+	uint64_t pc = 0x10000 + host_below(1000) * 2, was[32], opened;
 	struct thread *next;
 	bool fast;
 
 	x[0] = 0;
 	host_hart->satp = host_csr.satp = t->satp;
+	host_csr.sie = 0;
 	forget(t);
 	save(false);
 	fast = run_fast(t, x, pc, cause, va);
@@ -421,7 +424,10 @@ static void both(unsigned path, struct thread *t, uint64_t *x, uint64_t cause, u
 		save(true);
 	}
 	back();
+	opened = host_csr.sie;
+	host_csr.sie = 0;
 	next = run_slow(t, x, pc, cause, va);
+	EXPECT(opened, fast ? host_csr.sie : 0);
 	for (unsigned i = 0; fast && i < 32; i++)
 		if (was[i] != x[i])
 			host_fail(__FILE__, __LINE__, "%s: x%u is %#lx, C %#lx", names[path], i, was[i], x[i]);
@@ -454,6 +460,7 @@ static void set_up(void)
 		OK(SYS_THREAD_SET, A_THREAD(i), THREAD_PAGER, ENDPOINTS + i % 2, 0x90 + i);
 		OK(SYS_THREAD_SET, A_THREAD(i), THREAD_RUN);
 	}
+	OK(SYS_SYSTEM, ROOT_SYSTEM, SYSTEM_IRQ, ENDPOINTS);
 	OK(SYS_THREAD_SET, ROOT_THREAD, THREAD_PRIO, 0);
 	part(0, (void *)slot_pa(root_slot(PAGE)), PAGES * PAGE_SIZE);
 	part(1, (void *)slot_pa(root_slot(PAGE2)), PAGES * PAGE_SIZE);
@@ -543,6 +550,12 @@ static void one(void)
 	}
 	x[10] = host_below(12) ? (host_below(2) ? RECEIVES(e) : ALL(e)) : host_below(16);
 	x[5] = x[6] = 0;
+	if (!t->caller && host_below(2)) {
+		x[5] = host_below(12) ? (host_below(2) ? SIGNALS(1 - e) : ALL(host_below(2))) : host_below(16);
+		x[11] = INFO_SIGNAL;
+		both(PATH_SIGNAL_WAIT, t, x, CAUSE_ECALL_U, 0);
+		return;
+	}
 	if (!t->caller || !t->caller->faulted) {
 		x[11] |= host_below(6) ? INFO_REPLY : 0;
 		both(PATH_ANSWER, t, x, CAUSE_ECALL_U, 0);

@@ -231,6 +231,62 @@ TEST(signals_collect_and_are_taken_all_at_once)
 	REFUSED(TIMEOUT, poll(e, &m));
 }
 
+static long signal_and_wait(cap_t to, cap_t e, struct message *m)
+{
+	m->info = INFO_SIGNAL | INFO_DEADLINE;
+	return sys_reply_recv(e, m, to, 0);
+}
+
+TEST(a_signal_before_a_wait_is_a_signal)
+{
+	cap_t e = endpoint_new(), other = endpoint_new();
+	struct message m = { .info = 0 };
+
+	REFUSED(TIMEOUT, signal_and_wait(mint(other, RIGHT_SIGNAL, 6), e, &m));
+	OK(poll(other, &m));
+	EQUAL(info_kind(m.info), KIND_SIGNALS);
+	EQUAL(m.w[0], 6);
+	OK(signal_and_wait(e, e, &m));
+	EQUAL(m.w[0], 1);
+	m.info = INFO_SIGNAL;
+	OK(sys_reply_recv(0, &m, other, 0));
+	OK(poll(other, &m));
+	REFUSED(BAD_SLOT, signal_and_wait(slots_new(1), e, &m));
+	REFUSED(BAD_TYPE, signal_and_wait(ROOT_CNODE, e, &m));
+	REFUSED(NO_RIGHT, signal_and_wait(mint(other, RIGHT_CALL, 1), e, &m));
+	REFUSED(TIMEOUT, poll(e, &m));
+	REFUSED(TIMEOUT, poll(other, &m));
+}
+
+static void wait_for_signals(uint64_t endpoint)
+{
+	struct message m = { .info = 0 };
+
+	status[0] = (uint64_t)sys_reply_recv(endpoint, &m, 0, 0);
+	got[0] = m.w[0];
+	ended++;
+	(void)sys_signal(got[30]);
+	thread_end();
+}
+
+/* The plain case has a fast path: the one who waits runs next, then the one who signalled hears of it. */
+TEST(who_signals_and_waits_lets_the_other_run)
+{
+	cap_t e = endpoint_new(), other = endpoint_new();
+	struct message m = { .info = INFO_SIGNAL };
+
+	ended = 0;
+	got[30] = e;
+	(void)helper_start(wait_for_signals, other, PRIO_TEST - 1);
+	sleep_ms(5);
+	OK(sys_reply_recv(e, &m, mint(other, RIGHT_SIGNAL, 12), 0));
+	EQUAL(info_kind(m.info), KIND_SIGNALS);
+	EQUAL(m.w[0], 1);
+	EQUAL(status[0], 0);
+	EQUAL(got[0], 12);
+	EQUAL(ended, 1);
+}
+
 TEST(a_signal_owes_no_answer)
 {
 	cap_t e = endpoint_new();

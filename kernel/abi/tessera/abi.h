@@ -105,6 +105,7 @@
 #define INFO_DEADLINE    (1 << 13)     /* ... and wait until the time in t1 at the longest */
 #define INFO_MAP         (1 << 14)     /* ... the answer is for a fault: INFO_WORDS map items */
 #define INFO_FAIL        (1 << 15)     /* ... the answer is for a fault: it can't be resolved */
+#define INFO_SIGNAL      (1 << 18)     /* ... and signal the endpoint in t0 before the wait; not with INFO_SAVED */
 #define INFO_KIND_SHIFT  16            /* received: 2 bits */
 #define INFO_KIND_MASK   3
 #define INFO_LABEL_SHIFT 32
@@ -148,7 +149,7 @@
 
 /* system: operations. */
 #define SYSTEM_RESET     0             /* a2: 0 shutdown, 1 reboot */
-#define SYSTEM_IRQ       1             /* a2: endpoint slot with SIGNAL to bind, 0: only re-enable */
+#define SYSTEM_IRQ       1             /* a2: endpoint slot with SIGNAL to bind */
 #define SYSTEM_HART      2             /* start a hart */
 #define SYSTEM_PUTC      3             /* a2: character, to the firmware console */
 #define SYSTEM_AUDIT     4             /* debug kernel: check all invariants; counts in the buffer */
