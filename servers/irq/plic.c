@@ -18,8 +18,9 @@ static volatile uint32_t *enable_word(const struct plic *plic, uint32_t line)
 	return reg(plic, ENABLE(plic->context) + line / 32 * 4);
 }
 
-void plic_start(const struct plic *plic)
+void plic_start(struct plic *plic)
 {
+	plic->claim = reg(plic, CLAIM(plic->context));
 	for (uint32_t line = 0; line < PLIC_LINES; line += 32)
 		*enable_word(plic, line) = 0;
 	*reg(plic, THRESHOLD(plic->context)) = 0;
@@ -37,14 +38,4 @@ bool plic_enable(const struct plic *plic, uint32_t line)
 void plic_disable(const struct plic *plic, uint32_t line)
 {
 	*enable_word(plic, line) &= ~(1u << line % 32);
-}
-
-uint32_t plic_claim(const struct plic *plic)
-{
-	return *reg(plic, CLAIM(plic->context));
-}
-
-void plic_complete(const struct plic *plic, uint32_t line)
-{
-	*reg(plic, CLAIM(plic->context)) = line;
 }
