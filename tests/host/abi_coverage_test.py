@@ -30,7 +30,7 @@ NOT_GENERAL = {
 }
 # Helpers of the tests that make one call.
 HELPERS = {"map_here": "map", "map_in": "map", "unmap_one": "unmap", "reply_map": "reply_recv", "poll": "reply_recv",
-           "receive": "reply_recv", "send_items": "call", "call_word": "call"}
+           "receive": "reply_recv", "signal_and_wait": "reply_recv", "send_items": "call", "call_word": "call"}
 
 
 def sections():
