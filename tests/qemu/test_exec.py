@@ -1,6 +1,7 @@
 """make exec: only the commands' output, a dependable status."""
 
 import os
+import signal
 import subprocess
 
 from conftest import BUILD, ROOT
@@ -56,11 +57,12 @@ def test_exec_refuses_nonsense_in_one_line(execute):
 
 def test_exec_leaves_no_machine_behind_when_interrupted():
     run = subprocess.Popen([os.path.join(ROOT, "tools", "run"), "--build", BUILD, "exec", "echo started; spin"],
-                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                           preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     assert run.stdout.readline() == b"started\n"
     machines = children(run.pid)
     assert len(machines) == 1
-    run.send_signal(2)
+    run.send_signal(signal.SIGINT)
     assert run.wait(timeout=60) == 130
     assert not os.path.exists(f"/proc/{machines[0]}")
     run.stdout.close()
