@@ -76,9 +76,9 @@ static bool describe(struct text *t, const char *p)
 			text_add(t, "the allocator's own");
 			return false;
 		}
-		size = class_stride(slab_class(s));
+		size = class_stride(s->class);
 		at += SLAB_HEAD + (p - at - SLAB_HEAD) / size * size;
-		word = word_get(at);
+		word = word_load(at) - address_key(at, s->home->secret);
 		freed = word == (uint64_t)(at - (char *)s);
 		if (-word != (uint64_t)(at - (char *)s) && !freed)
 			text_add(t, "overwritten, ");

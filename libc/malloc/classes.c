@@ -1,8 +1,8 @@
 /*
- * classes.c: small blocks. A slab is a span cut into equal blocks. A thread takes blocks from its bins and gives them
- * back there, up to a bin's room; behind the bins stand its own slabs, each with a list of its free blocks, so that
- * an empty one is seen at once and goes back to the heap, for any use. When a bin is empty it gets the whole list of
- * a slab. Before the heap grows a class takes from larger ones, and slabs that are nearly empty are dissolved: their
+ * classes.c: small blocks. A slab is a span cut into equal blocks. A thread takes blocks from its bins; behind them
+ * stand its own slabs, each with a list of its free blocks. When a bin is empty it gets the whole list of a slab; the
+ * next few blocks of that slab that are freed go to the bin too, later ones to its own list, so that an empty slab is
+ * seen and goes back to the heap, for any use. Before the heap grows a class takes from larger ones, and slabs that are nearly empty are dissolved: their
  * blocks become spans of their own and the gaps between them free spans.
  *
  * Knows of spans only what malloc_internal.h says. The invariant of a slab stands there.
@@ -17,24 +17,34 @@
 #define GROWTH 8               /* a new slab has this part of what its class has */
 #define BORROW 8                /* a block may be larger than asked by this part, */
 #define BORROW_FAST 12          /* but out of a bin by that */
-#define FREED 24                 /* so many slabs got free blocks and nobody wants any: bins are emptied */
-#define BIN_BYTES 8192u         /* of a class in its bin, but 2 to BIN_FULL blocks */
+#define BUDGET 9u               /* blocks of a slab that go to the bin before it is listed */
+#define STUCK 24                /* so many slabs got blocks back and nobody wanted any: bins are emptied */
+#define SPARSE 65536u           /* a heap up to this size is never sparse */
+#define SLAB_KEPT 4096u         /* an empty slab up to this size stays if its class has no other */
 
 #if !defined(__riscv) || defined(MALLOC_PREFIX)
 __thread struct cache malloc_cache;
 #endif
 
 #define heap malloc_heap
+#define COLD __attribute__((noinline))
 
-static void list_push(struct slab **list, struct slab *s)
+/* So much of the heap is free that it should shrink. */
+static bool heap_sparse(void)
 {
-	struct slab *head = *list;
+	return heap.used < heap.extent / 2 && heap.extent > SPARSE;
+}
 
-	s->next = head;
-	s->at = list;
-	if (head)
-		head->at = &s->next;
-	*list = s;
+/* Lists the slab, which gets its first free block now. */
+static void list_add(struct slab *s)
+{
+	struct slab_list *list = &s->home->list[s->class];
+
+	s->target = &s->free;
+	s->next = NULL;
+	s->at = list->first ? list->last : &list->first;
+	*s->at = s;
+	list->last = &s->next;
 }
 
 static void list_remove(struct slab *s)
@@ -42,83 +52,122 @@ static void list_remove(struct slab *s)
 	*s->at = s->next;
 	if (s->next)
 		s->next->at = s->at;
+	else
+		s->home->list[s->class].last = s->at;
 	s->at = NULL;
 }
 
-/* The empty slab, which is in no list, goes back to the heap. heap.lock is held. */
-static void slab_release(struct slab *s)
+/* The empty slab goes back to the heap. heap.lock is held. */
+static void slab_drop(struct slab *s)
 {
-	s->home->bytes[slab_class(s)] -= s->total * class_stride(slab_class(s));
-	s->owner = 0;
+	list_remove(s);
+	s->home->bytes[s->class] -= s->total * class_stride(s->class);
 	span_free(s);
 }
 
-/* The class's bin is empty, and gets the list of blocks and its room. */
-static struct bin *bin_open(unsigned class, char *list)
+/* The empty slab goes back to the heap, unless it is small and its class has no other. heap.lock is held. */
+static void slab_release(struct slab *s)
 {
-	unsigned room = BIN_BYTES / class_stride(class);
-	struct bin *b = bin_at(class * sizeof(*b));
+	uint32_t bytes = s->total * class_stride(s->class);
 
-	b->head = (uintptr_t)list + (room < 2 ? BIN_FULL - 2 : room > BIN_FULL ? 0 : BIN_FULL - room);
-	return b;
+	if (heap_sparse() || bytes > SLAB_KEPT || s->home->bytes[s->class] != bytes)
+		slab_drop(s);
 }
 
-/* All free blocks of the slab go to the bin of their class, which is empty. */
-static struct bin *bin_fill(struct slab *s)
+/* All free blocks of the slab, which is not listed, go to the bin of their class, which is empty, but the first. */
+static inline void *bin_fill(struct slab *s, struct bin *b, uint64_t secret)
 {
-	struct bin *b = bin_open(slab_class(s), s->free);
-
+	b->head = s->free;
 	s->free = NULL;
-	s->left = 1;
-	return b;
+	s->target = &b->head;
+	s->left = s->total < BUDGET ? s->total : BUDGET;
+	s->bias = s->left - 1;
+	return bin_take(b, secret);
 }
 
-/* `left` of a slab of the calling thread came to 0: it was full and one block is free again, or all are. */
-void slab_event(struct slab *s)
+/* Puts the block p, free and in no list, in the list of its slab. heap.lock is held. */
+static void slab_push(struct slab *s, char *p)
 {
-	struct bin *b = bin_at(s->bin);
-
+	*(volatile word_t *)p = address_key(p, s->home->secret) + (uintptr_t)s->free;
+	s->free = p;
 	if (!s->at) {
-		struct home *home = s->home;
+		list_add(s);
+		s->left = s->total;
+		s->bias = 0;
+	}
+	s->left += s->bias;
+	s->bias = 0;
+	if (!--s->left)
+		slab_release(s);
+}
 
-		list_push(&home->list[slab_class(s)], s);
-		s->left = s->total - 1;
-		if (++home->freed == FREED) {
-			heap_lock();
-			cache_flush();
-			heap_unlock();
-		}
-		return;
-	}
-	list_remove(s);
-	if (b->head < BIN_FULL) {
-		bin_fill(s);
-		return;
-	}
+/* Takes the block p, which is free, out of a list whose head is *at; its slab. */
+static struct slab *block_take(char **at, uint64_t secret)
+{
+	char *p = *at;
+	uint64_t key = address_key(p, secret), offset = *word_at(p) - key;
+
+	if (offset >> OFFSET_BITS)
+		check_overwritten(p);
+	*at = (char *)(*(volatile word_t *)p - key);
+	return (struct slab *)(p - offset);
+}
+
+/* The blocks in the calling thread's bin of the class go back to their slabs. heap.lock is held. */
+static void bin_flush(struct cache *cache, unsigned class)
+{
+	char *list = cache->bin[class].head, *p;
+
+	cache->bin[class].head = NULL;
+	while ((p = list))
+		slab_push(block_take(&list, cache->secret), p);
+}
+
+/*
+ * A listed slab of the calling thread may be empty, or many have got blocks back and nobody takes any: what is in the
+ * bins may be all that is left of some.
+ */
+static COLD void slab_drained(struct slab *s)
+{
 	heap_lock();
-	slab_release(s);
+	if (!s->left) {
+		slab_release(s);
+	} else if (s->home->stuck >= STUCK) {
+		s->home->stuck = 0;
+		cache_flush();
+	} else if (heap_sparse()) {
+		bin_flush(cache_self(), s->class);
+	}
 	heap_unlock();
 }
 
-/* `n` blocks of the slab, which is the calling thread's, have become free. heap.lock is held. */
-static void slab_freed(struct slab *s, unsigned n)
+/* `left` of a slab of the calling thread came to 0: enough went to the bin, or all is free but what the bias is for. */
+void slab_event(struct slab *s)
 {
-	if (!s->at) {
-		list_push(&s->home->list[slab_class(s)], s);
-		s->left = s->total;
-	}
-	s->left -= n;
-	if (!s->left) {
-		list_remove(s);
-		slab_release(s);
-	}
-}
+	struct bin *b = bin_at(s->class * sizeof(*b));
+	char *p = b->head;
 
-/* Puts the free block p in the list of its slab. */
-static void slab_push(struct slab *s, char *p)
-{
-	*(volatile word_t *)p = address_key(p, heap.secret) + (uintptr_t)s->free;
-	s->free = p;
+	s->home->stuck++;
+	if (s->at) {
+		s->left = s->bias;
+		s->bias = 0;
+		slab_drained(s);
+		return;
+	}
+	if (!s->free) {         /* the last one back from the bin */
+		uint64_t key = address_key(p, cache_self()->secret);
+
+		s->free = p;
+		b->head = (char *)(*(volatile word_t *)p - key);
+		*(volatile word_t *)p = key;
+	}
+	s->left = s->total - 1 - s->bias;
+	list_add(s);
+	if (unlikely(!s->left)) {
+		s->left = s->bias;
+		s->bias = 0;
+		slab_drained(s);
+	}
 }
 
 /* Makes the span p a slab of the class, all blocks free, and in no list. heap.lock is held. */
@@ -129,42 +178,37 @@ static struct slab *slab_make(struct cache *cache, unsigned class, char *span)
 	uint64_t word = span_get(span);
 	unsigned total = (word_size(word) - SLAB_HEAD) / stride;
 	char *p = span + SLAB_HEAD, *last = p + (total - 1) * stride;
-	uint64_t raw = address_key(p, heap.secret) + SLAB_HEAD, step = stride * (heap.secret + 1);
+	uint64_t raw = address_key(p, cache->secret) + SLAB_HEAD, step = stride * (cache->secret + 1);
 	uint64_t more = (uintptr_t)s + stride;
 
 	span_cut(span, SLAB_HEAD + total * stride);
 	span_set(span, span_get(span) | SPAN_SLAB);
-	*s = (struct slab){ .free = p, .left = total, .bin = class * sizeof(struct bin), .total = total,
-			    .owner = thread_self(), .home = cache->home };
-	for (; p < last; p += stride) {
+	*s = (struct slab){ .free = p, .class = class, .total = total, .home = cache->home };
+	for (; p < last - stride; p += 2 * stride) {    /* two at a time: one addition less */
+		char *q = p + stride;
+
 		*word_at(p) = raw;
 		*(volatile word_t *)p = raw + more;
 		raw += step;
+		*word_at(q) = raw;
+		*(volatile word_t *)q = raw + more;
+		raw += step;
+	}
+	if (p < last) {
+		*word_at(p) = raw;
+		*(volatile word_t *)p = raw + more;
+		raw += step;
+		p = last;
 	}
 	*word_at(p) = raw;
-	*(volatile word_t *)p = address_key(p, heap.secret);
+	*(volatile word_t *)p = address_key(p, cache->secret);
 	cache->home->bytes[class] += total * stride;
 	return s;
 }
 
-/* Blocks that other threads freed go to the slab's own list; their number. */
-static unsigned remote_take(struct slab *s)
-{
-	uint32_t offset = __atomic_exchange_n(&s->remote, 0, __ATOMIC_ACQ_REL);
-	char *p = offset ? (char *)s + offset : NULL, *next;
-	unsigned n = 0;
-
-	for (; p; p = next, n++) {
-		next = list_next(p);
-		slab_push(s, p);
-	}
-	return n;
-}
-
 /* The slab has something in `remote`: its home is told. */
-static void slab_note(struct slab *s)
+static void slab_note(struct slab *s, struct home *home)
 {
-	struct home *home = __atomic_load_n(&s->home, __ATOMIC_RELAXED);
 	uint32_t self = ((uintptr_t)s - heap.first) / GRAIN + 1;
 	uint32_t next = __atomic_load_n(&home->noted, __ATOMIC_RELAXED);
 
@@ -173,48 +217,30 @@ static void slab_note(struct slab *s)
 	while (!__atomic_compare_exchange_n(&home->noted, &next, self, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 }
 
-/* Takes back what other threads freed of the calling thread's slabs, or of orphans. heap.lock is held. */
+/* Takes back what other threads freed of the home's slabs: the calling thread's, or nobody's. heap.lock is held. */
 static void noted_take(struct home *home)
 {
 	uint32_t at = __atomic_exchange_n(&home->noted, 0, __ATOMIC_ACQUIRE);
 
 	while (at) {
 		struct slab *s = (struct slab *)(heap.first + (at - 1) * GRAIN);
+		char *list, *p;
 
 		at = s->noted;
-		if (s->home != home)
-			slab_note(s);
-		else
-			slab_freed(s, remote_take(s));
+		list = (char *)s + __atomic_exchange_n(&s->remote, 0, __ATOMIC_ACQ_REL);
+		while ((p = list)) {
+			list = list_next(p, home->secret);
+			slab_push(s, p);
+		}
 	}
 }
 
-/* A block out of the first listed slab of the class, whose bin is empty: the others go to the bin. */
-static __attribute__((noinline)) void *list_take(struct cache *cache, unsigned class)
+/* A block out of the listed slab, whose class has an empty bin: the others go to the bin. */
+static inline __attribute__((always_inline)) void *list_take(struct slab *s, struct bin *b)
 {
-	struct slab *s = cache->home->list[class];
-
-	cache->home->freed = 0;
+	s->home->stuck = 0;
 	list_remove(s);
-	return bin_take(bin_fill(s), cache->secret);
-}
-
-/* An orphan of the class with a free block becomes the calling thread's; NULL: there is none. heap.lock is held. */
-static struct slab *orphan_take(struct cache *cache, unsigned class)
-{
-	struct slab *s;
-
-	for (s = heap.orphans; s; s = s->next) {
-		if (slab_class(s) != class || !s->free)
-			continue;
-		list_remove(s);
-		s->home->bytes[class] -= s->total * class_stride(class);
-		cache->home->bytes[class] += s->total * class_stride(class);
-		__atomic_store_n(&s->home, cache->home, __ATOMIC_RELAXED);
-		__atomic_store_n(&s->owner, thread_self(), __ATOMIC_RELAXED);
-		return s;
-	}
-	return NULL;
+	return bin_fill(s, b, cache_self()->secret);
 }
 
 /* The largest class that may stand in for this one. */
@@ -229,10 +255,10 @@ static inline unsigned class_most(unsigned class, unsigned part)
 static void *slab_borrow(struct cache *cache, unsigned class, unsigned most)
 {
 	for (unsigned c = class + 1; c <= most; c++) {
-		if (BIN_BLOCK(cache->bin[c].head))
+		if (cache->bin[c].head)
 			return bin_take(&cache->bin[c], cache->secret);
-		if (cache->home->list[c])
-			return list_take(cache, c);
+		if (cache->home->list[c].first)
+			return list_take(cache->home->list[c].first, &cache->bin[c]);
 	}
 	return NULL;
 }
@@ -241,17 +267,16 @@ static void *slab_borrow(struct cache *cache, unsigned class, unsigned most)
 static void slab_dissolve(struct slab *s)
 {
 	uint64_t word = span_check(s);
-	size_t stride = class_stride(slab_class(s));
+	size_t stride = class_stride(s->class);
 	char *first = (char *)s + SLAB_HEAD, *p = first + s->total * stride, *end = (char *)s + word_size(word);
 
 	list_remove(s);
-	s->home->bytes[slab_class(s)] -= s->total * stride;
-	s->owner = 0;
+	s->home->bytes[s->class] -= s->total * stride;
 	while (p > first) {
 		bool used;
 
 		p -= stride;
-		used = (int64_t)word_get(p) < 0;
+		used = (int64_t)(word_load(p) - address_key(p, s->home->secret)) < 0;
 		span_set(p, span_word(end - p, SPAN_USED));
 		if (!used)
 			span_free(p);
@@ -267,13 +292,13 @@ static uint64_t slabs_visit(struct home *home, bool dissolve)
 	uint64_t gain = 0;
 
 	for (unsigned c = 2; c < CLASS_SLABS; c++) {
-		struct slab *s = home->list[c], *next;
+		struct slab *s = home->list[c].first, *next;
 
 		for (; s; s = next) {
 			next = s->next;
-			if (s->left * 2u > s->total)
+			if ((s->left + s->bias) * 2u > s->total)
 				continue;
-			gain += (s->total - s->left) * class_stride(c);
+			gain += (s->total - s->left - s->bias) * class_stride(c);
 			if (dissolve)
 				slab_dissolve(s);
 		}
@@ -315,30 +340,25 @@ static void *class_grow(struct cache *cache, unsigned class)
 {
 	size_t stride = class_stride(class), align = class > CLASS_SMALL ? 64 : GRAIN;
 	size_t want = cache->home->bytes[class] / GROWTH, min = blocks_size(SLAB_BYTES_MIN / 2, stride);
-	struct slab *s = heap.orphans ? orphan_take(cache, class) : NULL;
 	void *p;
 
 	want = want < SLAB_BYTES_MIN ? SLAB_BYTES_MIN : want > SLAB_BYTES_MAX ? SLAB_BYTES_MAX : want;
 	want = blocks_size(want, stride);
-	if (!s) {
-		p = span_find(min, want, align);
-		if (!p) {
-			void *block = slab_borrow(cache, class, class_most(class, BORROW));
-
-			if (block)
-				return block;
-			if (slabs_dissolve())
-				p = span_find(min, want, align);
-		}
-		if (!p && class > 1 && (p = span_find(stride, stride, align)))
+	p = span_find(min, want, align);
+	if (!p) {
+		p = slab_borrow(cache, class, class_most(class, BORROW));
+		if (p)
 			return p;
-		if (!p && heap_grow(min + 2 * align))
+		if (slabs_dissolve())
 			p = span_find(min, want, align);
-		if (!p)
-			return span_alloc(stride < SPAN_MIN ? SPAN_MIN : stride, align, SPAN_USED);
-		s = slab_make(cache, class, p);
 	}
-	return bin_take(bin_fill(s), cache->secret);
+	if (!p && class > 1 && (p = span_find(stride, stride, align)))
+		return p;
+	if (!p && heap_grow(min + 2 * align))
+		p = span_find(min, want, align);
+	if (!p)
+		return span_alloc(stride < SPAN_MIN ? SPAN_MIN : stride, align, SPAN_USED);
+	return bin_fill(slab_make(cache, class, p), &cache->bin[class], cache->secret);
 }
 
 /* First use of the allocator by the calling thread. false: no memory. */
@@ -349,18 +369,21 @@ bool cache_start(void)
 
 	heap_lock();
 	if (heap.secret || heap_start()) {
-		home = heap.homes;
-		if (home)
-			heap.homes = home->next;
-		else if ((home = span_alloc((sizeof(*home) + WORD + GRAIN - 1) & -GRAIN, GRAIN, SPAN_USED)))
-			*home = (struct home){ .every = heap.every }, heap.every = home;
+		for (home = heap.every; home && home->taken;)
+			home = home->every;
+		if (!home && (home = span_alloc((sizeof(*home) + WORD + GRAIN - 1) & -GRAIN, GRAIN, SPAN_USED))) {
+			uint64_t secret = heap.every ? heap.every->secret : heap.secret;
+
+			*home = (struct home){ .every = heap.every, .secret = secret * 0xd1342543de82ef95 + 2 };
+			__atomic_store_n(&heap.every, home, __ATOMIC_RELEASE);
+		}
 	}
 	if (home) {
 		heap.threads++;
 		home->taken = true;
 		if (heap.threads > 1)
 			__atomic_store_n(&heap.shared, true, __ATOMIC_RELAXED);
-		cache->secret = heap.secret;
+		cache->secret = home->secret;
 		cache->home = home;
 	}
 	heap_unlock();
@@ -368,67 +391,85 @@ bool cache_start(void)
 }
 
 /* As class_alloc, when it is not at hand. */
-static __attribute__((noinline)) void *class_refill(unsigned class)
+static __attribute__((noinline)) void *class_refill(unsigned class, size_t n)
 {
 	struct cache *cache = cache_self();
-	void *p = NULL;
+	struct slab *s;
+	void *p;
 
-	if (unlikely(!cache->home) && !cache_start()) {
-		errno = ENOMEM;
-		return NULL;
+	if (unlikely(!cache->home)) {
+		if (debugging())
+			return debug_alloc(n, GRAIN, __builtin_return_address(0));
+		if (!cache_start()) {
+			errno = ENOMEM;
+			return NULL;
+		}
 	}
-	bin_open(class, NULL);
-	cache->home->freed = 0;
 	heap_lock();
 	noted_take(cache->home);
-	p = cache->home->list[class] ? list_take(cache, class) : class_grow(cache, class);
+	s = cache->home->list[class].first;
+	p = s ? list_take(s, &cache->bin[class]) : class_grow(cache, class);
 	heap_unlock();
 	if (!p)
 		errno = ENOMEM;
 	return p;
 }
 
-/* A block of the class, whose bin is empty. NULL with ENOMEM: no memory. */
-void *class_alloc(unsigned class)
+/*
+ * A block of the class whose bin, an empty one, is at room & -GRAIN; if that is a class of malloc's, for
+ * room - CLASS_ROOM bytes. NULL with ENOMEM: no memory.
+ */
+void *class_alloc(size_t room)
 {
-	struct cache *cache = cache_self();
+	size_t offset = room & -GRAIN;
+	struct home *home = cache_self()->home;
+	struct bin *b = bin_at(offset), *most;
+	struct slab *s;
 
-	if (unlikely(!cache->home))
-		return class_refill(class);
-	if (cache->home->list[class])
-		return list_take(cache, class);
-	for (unsigned c = class + 1, most = class_most(class, BORROW_FAST); c <= most; c++) {
-		if (BIN_BLOCK(cache->bin[c].head))
-			return bin_take(&cache->bin[c], cache->secret);
+	if (unlikely(!home))
+		return class_refill(offset / sizeof(*b), room - CLASS_ROOM);
+	s = ((struct slab_list *)((char *)home->list + offset))->first;
+	if (likely(s))
+		return list_take(s, b);
+	most = bin_at(class_most(offset / sizeof(*b), BORROW_FAST) * sizeof(*b));
+	while (++b <= most) {
+		void *p = bin_take(b, cache_self()->secret);
+
+		if (p)
+			return p;
 	}
-	return class_refill(class);
+	return class_refill(offset / sizeof(*b), room - CLASS_ROOM);
 }
 
-/* The slab of which p is, as its word says, a block; NULL: of none. */
-struct slab *block_slab(const char *p)
+/* The slab of which p is, as its word says, a block, in use or not; NULL: of none. */
+struct slab *block_slab(const char *p, bool *used)
 {
-	uint64_t word = word_get(p), offset = (int64_t)word < 0 ? -word : word;
-	struct slab *s = (struct slab *)((uintptr_t)p - offset);
-	uint64_t head;
+	struct home *home = __atomic_load_n(&heap.every, __ATOMIC_ACQUIRE);
 
-	if (offset >> OFFSET_BITS || offset < SLAB_HEAD || (uintptr_t)s % GRAIN ||
-	    !heap_holds(s))
-		return NULL;
-	head = span_get(s);
-	if (!word_is_span(head) || !(head & SPAN_SLAB))
-		return NULL;
-	return (offset - SLAB_HEAD) % class_stride(slab_class(s)) == 0 ? s : NULL;
+	for (; home; home = home->every) {
+		uint64_t offset = word_load(p) - address_key(p, home->secret);
+		struct slab *s;
+
+		*used = (int64_t)offset < 0;
+		offset = *used ? -offset : offset;
+		s = (struct slab *)((uintptr_t)p - offset);
+		if (offset >> OFFSET_BITS || offset < SLAB_HEAD || (uintptr_t)s % GRAIN || !heap_holds(s))
+			continue;
+		if ((span_get(s) & ~SPAN_PREV) >> 41 == (SPAN_TAG << SPAN_TAG_AT | SPAN_USED | SPAN_SLAB) >> 41 &&
+		    s->home == home)
+			return s;
+	}
+	return NULL;
 }
 
 /*
  * Frees p, as its word says a block in use of the slab of another thread. false: it was freed meanwhile. Without the
- * lock, but for orphans.
+ * lock, unless that thread has ended.
  */
 bool free_remote(struct slab *s, char *p)
 {
-	uint64_t key = address_key(p, heap.secret), used = key - (p - (char *)s);
-	struct home *home = __atomic_load_n(&s->home, __ATOMIC_RELAXED);
-	bool orphan = !slab_owner(s);
+	uint64_t key = address_key(p, s->home->secret), used = key - (p - (char *)s);
+	struct home *home = s->home;
 	uint32_t first;
 
 	if (!__atomic_compare_exchange_n((uint64_t *)(p - WORD), &used, 2 * key - used, false, __ATOMIC_RELAXED,
@@ -440,8 +481,8 @@ bool free_remote(struct slab *s, char *p)
 	while (!__atomic_compare_exchange_n(&s->remote, &first, p - (char *)s, true, __ATOMIC_ACQ_REL,
 					    __ATOMIC_RELAXED));
 	if (!first)
-		slab_note(s);
-	if (unlikely(orphan)) {
+		slab_note(s, home);
+	if (unlikely(!__atomic_load_n(&home->taken, __ATOMIC_RELAXED))) {
 		heap_lock();
 		if (!home->taken)
 			noted_take(home);
@@ -454,61 +495,56 @@ bool free_remote(struct slab *s, char *p)
 void cache_flush(void)
 {
 	struct cache *cache = cache_self();
+	unsigned c;
 
-	for (struct home *home = heap.homes; home; home = home->next)
-		noted_take(home);
-	for (unsigned c = 1; c < CLASSES; c++) {
+	if (cache->home)
+		noted_take(cache->home);
+	for (c = 1; c < CLASS_SLABS; c++) {
+		struct slab *s;
+
+		bin_flush(cache, c);
+		s = cache->home ? cache->home->list[c].first : NULL;
+		if (s && !(s->left + s->bias))
+			slab_drop(s);
+	}
+	for (; c < CLASSES; c++) {
 		struct bin *b = &cache->bin[c];
 		char *p = BIN_BLOCK(b->head), *next;
 
-		b->head = BIN_FULL;
+		b->head = (char *)BIN_FULL;
 		for (; p; p = next) {
-			struct slab *s = c < CLASS_SLABS ? block_slab(p) : NULL;
-
-			next = list_next(p);
-			if (s) {
-				slab_push(s, p);
-				slab_freed(s, 1);
-			} else if (c < CLASS_SLABS) {
-				check_overwritten(p);
-			} else {
-				span_add(p, -SPAN_QUICK);
-				span_free(p);
-			}
+			next = list_next(p, heap.secret);
+			span_add(p, -SPAN_QUICK);
+			span_free(p);
 		}
 	}
 }
 
-/* The calling thread ends: what is empty goes back, what is not waits for other threads to free it or take it. */
+/* The calling thread ends: what is empty goes back, what is not waits for other threads to free it or take it over. */
 void malloc_thread_end(void)
 {
 	struct cache *cache = cache_self();
+	struct home *home = cache->home;
 
-	if (!cache->secret)
+	if (!home)
 		return;
 	heap_lock();
 	cache_flush();
-	if (cache->home) {
-		noted_take(cache->home);
-		for (char *p = (char *)heap.first, *next; p < heap.top; p = next) {
-			uint64_t word = span_check(p);
-			struct slab *s = (struct slab *)p;
+	for (char *p = (char *)heap.first, *next; p < heap.top; p = next) {
+		uint64_t word = span_check(p);
+		struct slab *s = (struct slab *)p;
 
-			next = p + word_size(word);
-			if (!(word & SPAN_SLAB) || s->home != cache->home || !s->owner)
-				continue;
-			if (s->at)
-				list_remove(s);
-			else
-				s->left = s->total;
-			list_push(&heap.orphans, s);
-			__atomic_store_n(&s->owner, 0, __ATOMIC_RELAXED);
+		next = p + word_size(word);
+		if (word & SPAN_SLAB && s->home == home && !s->at) {
+			s->target = &s->free;
+			s->left = 1;
+			s->bias = 0;
 		}
-		cache->home->next = heap.homes;
-		cache->home->taken = false;
-		heap.homes = cache->home;
-		heap.threads--;
-		cache->home = NULL;
 	}
+	__atomic_store_n(&home->taken, false, __ATOMIC_RELEASE);
+	noted_take(home);
+	heap.threads--;
+	cache->home = NULL;
+	cache->secret = 0;
 	heap_unlock();
 }

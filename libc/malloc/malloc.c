@@ -31,14 +31,6 @@ static inline size_t span_size(size_t n)
 	return size < SPAN_MIN ? SPAN_MIN : size;
 }
 
-/* Asks, the first time, which mode it is. */
-static inline bool debugging(void)
-{
-	if (unlikely(!heap.mode))
-		heap.mode = pages_debug() ? MODE_DEBUG : MODE_NORMAL;
-	return unlikely(heap.mode == MODE_DEBUG);
-}
-
 /* A block of the middle class, of `size` bytes at `align`. */
 static void *middle_take(uint64_t class, size_t size, size_t align)
 {
@@ -47,13 +39,13 @@ static void *middle_take(uint64_t class, size_t size, size_t align)
 	uint64_t next;
 
 	if (!p) {
-		b->head = class == CLASS_PAGE ? BIN_FULL - PAGE_ROOM : BIN_FULL - MIDDLE_ROOM;
+		b->head = (char *)(class == CLASS_PAGE ? BIN_FULL - PAGE_ROOM : BIN_FULL - MIDDLE_ROOM);
 		return large_alloc(size, align, SPAN_USED | class << SPAN_CLASS);
 	}
 	next = *(volatile word_t *)p - address_key(p, heap.secret);
 	if (unlikely(next >> ADDRESS_BITS || !(span_add(p, -SPAN_QUICK) & SPAN_QUICK)))
 		check_overwritten(p);
-	b->head = next;
+	b->head = (char *)next;
 	return p;
 }
 
@@ -70,12 +62,10 @@ static void *middle_alloc(size_t n)
 	return middle_take(class + unit, GRAIN + (unit << shift), GRAIN);
 }
 
-static COLD void *malloc_slow(size_t n)
+static COLD void *malloc_large(size_t n)
 {
 	if (unlikely(!cache_self()->home) && debugging())
 		return debug_alloc(n, GRAIN, __builtin_return_address(0));
-	if (n <= SMALL_MAX)
-		return class_alloc((n + WORD + GRAIN - 1) / GRAIN);
 	if (n <= MIDDLE_MAX)
 		return middle_alloc(n);
 	return n <= HEAP_MAX ? large_alloc(span_size(n), GRAIN, SPAN_USED) : no_memory();
@@ -84,12 +74,14 @@ static COLD void *malloc_slow(size_t n)
 static inline __attribute__((always_inline)) void *allocate(size_t n)
 {
 	if (likely(n <= SMALL_MAX)) {
-		void *p = bin_take(bin_at((n + WORD + GRAIN - 1) & -GRAIN), cache_self()->secret);
+		size_t room = n + CLASS_ROOM;
+		void *p;
 
-		if (likely(p))
-			return p;
+		KEEP_VALUE(room);
+		p = bin_take(bin_at(room & -GRAIN), cache_self()->secret);
+		return likely(p) ? p : class_alloc(room);
 	}
-	return malloc_slow(n);
+	return malloc_large(n);
 }
 
 /* A block of n bytes or more at a multiple of 16; n may be 0. NULL with ENOMEM: no memory. */
@@ -106,6 +98,7 @@ static struct slab *block_find(const char *call, const char *p, size_t *size)
 {
 	struct slab *s = NULL;
 	uint64_t word;
+	bool used;
 
 	*size = 0;
 	if (!heap_holds(p) || (uintptr_t)p % GRAIN)
@@ -114,9 +107,9 @@ static struct slab *block_find(const char *call, const char *p, size_t *size)
 	word = span_get(p);
 	if (word_is_block(word)) {
 		*size = word_size(word);
-	} else if ((int64_t)word_get(p) < 0) {
-		s = block_slab(p);
-		*size = s ? class_stride(slab_class(s)) : 0;
+	} else {
+		s = block_slab(p, &used);
+		*size = s && used ? class_stride(s->class) : 0;
 	}
 	heap_unlock();
 	if (!*size)
@@ -132,11 +125,11 @@ static COLD void free_bad(char *p)
 /* Frees p, which is of the slab of another thread, or no block. */
 static COLD void free_foreign(char *p)
 {
-	struct slab *s = NULL;
+	struct slab *s;
+	bool used;
 
-	if ((uintptr_t)p % GRAIN == 0 && (int64_t)word_get(p) < 0)
-		s = block_slab(p);
-	if (!s || !free_remote(s, p))
+	s = (uintptr_t)p % GRAIN ? NULL : block_slab(p, &used);
+	if (!s || !used || !free_remote(s, p))
 		free_bad(p);
 }
 
@@ -180,6 +173,7 @@ static inline __attribute__((always_inline)) void release(char *p)
 	struct cache *cache = cache_self();
 	uint64_t key, offset;
 	struct slab *s;
+	char **target;
 
 	if (unlikely((uintptr_t)p - cache->first >= cache->extent)) {
 		free_outside(p);
@@ -189,15 +183,14 @@ static inline __attribute__((always_inline)) void release(char *p)
 	offset = key - word_load(p);
 	KEEP_VALUE(offset);
 	s = (struct slab *)((uintptr_t)p - offset);
-	if (unlikely(offset >> OFFSET_BITS || slab_misaligned(s) || slab_owner(s) != thread_self())) {
+	if (unlikely(offset >> OFFSET_BITS || slab_misaligned(s))) {
 		free_other(p);
 		return;
 	}
 	*word_at(p) = key + offset;
-	if (bin_push(bin_at(s->bin), p, key))
-		return;
-	*(volatile word_t *)p = key + (uintptr_t)s->free;
-	s->free = p;
+	target = s->target;
+	*(volatile word_t *)p = key + (uintptr_t)*target;
+	*target = p;
 	if (unlikely(!--s->left))
 		slab_event(s);
 }
@@ -239,7 +232,7 @@ static COLD void *aligned_other(size_t align, size_t n)
 	if (align <= GRAIN)
 		return allocate(n);
 	if (align <= 64 && n <= ALIGNED_MAX)
-		return class_alloc(CLASS_ALIGNED + (n + WORD + 63) / 64);
+		return class_alloc((CLASS_ALIGNED + (n + WORD + 63) / 64) * sizeof(struct bin));
 	if (align == PAGE_BYTES && n <= PAGE_BYTES)
 		return middle_take(CLASS_PAGE, PAGE_BYTES + GRAIN, align);
 	return n <= HEAP_MAX && align <= HEAP_MAX ? large_alloc(span_size(n), align, SPAN_USED) : no_memory();

@@ -9,7 +9,8 @@
  *	key + offset                    block of a slab, free; the payload holds key + the next one of its list
  *	key + secret * span_word()      span
  *
- * so that a word that was overwritten, or that never was one, decodes to noise.
+ * so that a word that was overwritten, or that never was one, decodes to noise. Spans have the heap's secret; each
+ * home's slabs have their own, so that a block of another thread decodes to noise too.
  *
  * Who may write: the words of spans and the heap under heap.lock, but SPAN_QUICK by whoever has the block, with an
  * atomic addition; a slab, and the words of its blocks, its owner alone, but `remote`, and the word of a block in
@@ -49,6 +50,7 @@
 #define CLASS_MIDDLE 81u        /* 8 an octave: 16 + (8 .. 15) << (7 .. 11) bytes */
 #define CLASS_PAGE 121u         /* PAGE_BYTES at a multiple of PAGE_BYTES */
 #define CLASSES 122u
+#define CLASS_ROOM (WORD + GRAIN - 1)    /* n + CLASS_ROOM, rounded down to a grain: where n's bin is, and its block's size */
 #define SMALL_MAX (CLASS_SMALL * GRAIN - WORD)
 #define ALIGNED_MAX (16 * 64 - WORD)
 #define MIDDLE_MAX ((15ul << 11) + GRAIN - WORD)
@@ -70,17 +72,22 @@ typedef uint64_t __attribute__((may_alias, aligned(1))) word_t;
 #endif
 
 /*
- * A slab's head; `total` blocks follow. Invariant, for its owner: it is full (at == NULL, free == NULL, left == 1),
- * or listed with its class (at != NULL) and left is the number of blocks that are not in `free`. Blocks in bins
- * and in `remote` count as not free. An orphan (owner 0, under heap.lock) is listed with the other orphans.
+ * A slab's head; `total` blocks follow. A block that is free is in the bin of its class, in `free` or in `remote`.
+ * A free block of the owner goes where `target` points. Invariant, for the owner:
+ *
+ *	unlisted (at == NULL): `free` is empty and `left` is how many may be freed before it is listed;
+ *	listed with its class: target == &free, not empty, and left + bias is the number of blocks not in it.
+ *
+ * The bias stands for blocks that are most likely in the bin.
  */
 struct slab {
 	char *free;             /* list of free blocks */
-	volatile uint32_t left; /* frees until slab_event() has to look */
-	uint16_t bin;           /* class * sizeof(struct bin) */
+	char **target;          /* &free, or the head of the owner's bin */
+	uint32_t left;          /* frees until slab_event() has to look */
 	uint16_t total;
-	uintptr_t owner;        /* thread_self() of the owner */
-	struct home *home;      /* the owner's, or the last owner's */
+	uint8_t class;
+	uint8_t bias;
+	struct home *home;      /* whose it is */
 	struct slab *next, **at;
 	uint32_t remote;        /* list of blocks other threads freed: offset of the first, or 0 */
 	uint32_t noted;         /* next in home->noted: grains from heap.first, and 1; or 0 */
@@ -89,22 +96,22 @@ struct slab {
 _Static_assert(sizeof(struct slab) + WORD == SLAB_HEAD, "the first block's word follows the head");
 
 /*
- * Free blocks of a class that a thread takes and gives without looking further. A block's address is a multiple of 16:
- * the low 4 bits of `head` count the blocks that were pushed, and so do those of the link that a pushed block holds,
- * so that taking it restores the count. With BIN_FULL nothing more is pushed.
+ * Free blocks of a class that a thread takes without looking further. In a bin of spans the low 4 bits of `head`, which
+ * a block's address leaves free, count the blocks that were pushed, and so do those of the link that a pushed block
+ * holds, so that taking it restores the count. With BIN_FULL nothing more is pushed.
  */
 struct bin {
-	uintptr_t head;
+	char *head;
 	uintptr_t unused;
 };
 
 #define BIN_FULL 15ul
-#define BIN_BLOCK(head) ((char *)((head) & ~BIN_FULL))
+#define BIN_BLOCK(head) ((char *)((uintptr_t)(head) & ~BIN_FULL))
 
 /* What each thread has of its own: PAGES_THREAD_BYTES, zero at first. */
 struct cache {
 	struct bin bin[CLASSES];
-	uint64_t secret;        /* as in the heap; 0: not used yet */
+	uint64_t secret;        /* as in its home; 0: not used yet */
 	uintptr_t first;        /* as in the heap, maybe older */
 	uint64_t extent;
 	struct home *home;      /* NULL: this thread has no slabs */
@@ -112,16 +119,23 @@ struct cache {
 
 _Static_assert(sizeof(struct cache) <= PAGES_THREAD_BYTES, "as pages.h promises");
 
+/* Slabs of a class that have something in `free`, the one listed longest first. As large as a bin. */
+struct slab_list {
+	struct slab *first, **last;
+};
+
+_Static_assert(sizeof(struct slab_list) == sizeof(struct bin), "class_alloc() relies on it");
+
 /* Where a thread's slabs are found. In the heap, used again by another thread when this one has ended. */
 struct home {
-	struct home *next;      /* while nobody's */
+	uint64_t secret;
 	struct home *every;     /* in heap.every */
 	bool taken;             /* some thread's; under heap.lock */
 	uint32_t noted;         /* slabs with something in `remote`; pushed by others, emptied by the owner */
-	struct slab *list[CLASS_SLABS]; /* slabs of the class with something in `free` */
+	struct slab_list list[CLASS_SLABS];
 	uint32_t bytes[CLASS_SLABS];    /* in slabs of the class */
+	unsigned stuck;         /* slabs that got blocks back since a bin was filled */
 	uint64_t looked;        /* look for slabs to dissolve when the heap has grown to this */
-	uint32_t freed;         /* slabs that were full and got a free block since a bin was filled */
 };
 
 struct links {
@@ -151,9 +165,7 @@ struct heap {
 	uint64_t map[(BINS + 63) / 64];
 	uint64_t summary;       /* which words of map are not 0 */
 	struct links *bin[BINS];
-	struct slab *orphans;   /* slabs of threads that ended, with blocks in use */
-	struct home *homes;     /* nobody's */
-	struct home *every;     /* all */
+	struct home *every;     /* all homes; never shorter */
 	unsigned threads;       /* that have a home */
 	bool sweeping;
 	bool shared;            /* heap_shared() */
@@ -184,10 +196,6 @@ static inline struct bin *bin_at(size_t offset)
 	return (struct bin *)(p - PAGES_THREAD_BYTES);
 }
 
-static inline uintptr_t thread_self(void)
-{
-	return (uintptr_t)__builtin_thread_pointer();
-}
 #else
 extern __thread struct cache malloc_cache;
 
@@ -199,11 +207,6 @@ static inline struct cache *cache_self(void)
 static inline struct bin *bin_at(size_t offset)
 {
 	return (struct bin *)((char *)&malloc_cache + offset);
-}
-
-static inline uintptr_t thread_self(void)
-{
-	return (uintptr_t)&malloc_cache;
 }
 #endif
 
@@ -274,7 +277,7 @@ static inline bool word_is_block(uint64_t word)
 	return word >> 41 == (SPAN_TAG << SPAN_TAG_AT | SPAN_USED) >> 41;
 }
 
-/* A damaged word leads to no slab. RISC-V may look at it all the same: its `owner` will not be the caller. */
+/* A damaged word leads to no slab. */
 static inline bool slab_misaligned(const struct slab *s)
 {
 #ifdef __riscv
@@ -285,14 +288,9 @@ static inline bool slab_misaligned(const struct slab *s)
 #endif
 }
 
-static inline char *list_next(const char *p)
+static inline char *list_next(const char *p, uint64_t secret)
 {
-	return BIN_BLOCK(*(volatile word_t *)p - address_key(p, malloc_heap.secret));
-}
-
-static inline unsigned slab_class(const struct slab *s)
-{
-	return s->bin / sizeof(struct bin);
+	return BIN_BLOCK(*(volatile word_t *)p - address_key(p, secret));
 }
 
 /* p lies in what is committed, as far as can be told without the lock. */
@@ -305,11 +303,6 @@ static inline bool heap_holds(const void *p)
 static inline bool heap_shared(void)
 {
 	return __atomic_load_n(&malloc_heap.shared, __ATOMIC_RELAXED);
-}
-
-static inline uintptr_t slab_owner(const struct slab *s)
-{
-	return __atomic_load_n(&s->owner, __ATOMIC_RELAXED);
 }
 
 static inline size_t class_stride(unsigned class)
@@ -363,10 +356,10 @@ void *realloc_other(char *p, size_t n);         /* malloc.c: as realloc, p not N
 
 /* classes.c: slabs and bins. Callers do not hold heap.lock, except where said. */
 bool cache_start(void);                 /* takes heap.lock */
-void *class_alloc(unsigned class);      /* sets errno */
+void *class_alloc(size_t room); /* of the class whose bin is at room & -GRAIN; sets errno */
 void slab_event(struct slab *s);
 bool free_remote(struct slab *s, char *p);
-struct slab *block_slab(const char *p);
+struct slab *block_slab(const char *p, bool *used);
 bool slabs_dissolve(void);              /* under heap.lock */
 void cache_flush(void);                 /* under heap.lock */
 void malloc_thread_end(void);           /* called by whoever ends threads, last of all */
@@ -388,34 +381,41 @@ bool debug_explain(const void *address, struct debug_place *place);
 __attribute__((noreturn, cold)) void check_bad_pointer(const char *call, const void *p);
 __attribute__((noreturn, cold)) void check_overwritten(const void *p);
 
-/* Pushes p, whose word the caller has made that of a free block. false: the bin is full. */
-static inline __attribute__((always_inline)) bool bin_push(struct bin *b, char *p, uint64_t key)
+/* Asks, the first time, which mode it is. */
+static inline bool debugging(void)
 {
-	uintptr_t head = b->head, count = (head + 1) & BIN_FULL;
+	if (unlikely(!malloc_heap.mode))
+		malloc_heap.mode = pages_debug() ? MODE_DEBUG : MODE_NORMAL;
+	return unlikely(malloc_heap.mode == MODE_DEBUG);
+}
+
+/* Pushes the span p, which is free now. false: the bin is full. */
+static inline bool bin_push(struct bin *b, char *p, uint64_t key)
+{
+	uintptr_t head = (uintptr_t)b->head, count = (head + 1) & BIN_FULL;
 
 	if (!count)
 		return false;
 	*(volatile word_t *)p = key + head;
-	b->head = (uintptr_t)p + count;
+	b->head = p + count;
 	return true;
 }
 
 /* Takes the first of the bin's blocks of slabs, if it has one. */
 static inline __attribute__((always_inline)) void *bin_take(struct bin *b, uint64_t secret)
 {
-	char *p = BIN_BLOCK(b->head);
+	char *p = b->head;
 	uint64_t key, offset, next;
 
-	KEEP_VALUE(p);
 	if (unlikely(!p))
 		return NULL;
 	key = address_key(p, secret);
 	offset = *word_at(p) - key;
 	KEEP_VALUE(offset);
 	next = *(volatile word_t *)p - key;
-	if (unlikely((offset | next) >> ADDRESS_BITS))
+	if (unlikely(next >> ADDRESS_BITS))     /* a damaged word is seen when p is freed */
 		check_overwritten(p);
-	b->head = next;
+	b->head = (char *)next;
 	*word_at(p) = key - offset;
 	return p;
 }

@@ -24,24 +24,29 @@ static void expect(struct walk *w, bool holds, const char *what)
 static void walk_slab(struct walk *w, struct slab *s, size_t size)
 {
 	unsigned used = 0, listed = 0, remote = 0;
-	size_t stride = class_stride(slab_class(s));
+	size_t stride = class_stride(s->class);
 
 	expect(w, size >= SLAB_HEAD + s->total * stride, "a slab fits its span");
 	for (unsigned i = 0; i < s->total; i++) {
-		uint64_t offset = SLAB_HEAD + i * stride, word = word_get((char *)s + offset);
+		uint64_t offset = SLAB_HEAD + i * stride, word;
+		char *at = (char *)s + offset;
+
+		word = word_load(at) - address_key(at, s->home->secret);
 
 		expect(w, word == offset || word == -offset, "a block's word is one");
 		used += word == -offset;
 	}
 	for (char *at = s->free; at && listed <= s->total; listed++)
-		at = list_next(at);
+		at = list_next(at, s->home->secret);
 	for (char *at = s->remote ? (char *)s + s->remote : NULL; at && remote <= s->total; remote++)
-		at = list_next(at);
+		at = list_next(at, s->home->secret);
 	expect(w, used + listed + remote <= s->total, "a block is used or in a list");
 	if (s->at)
-		expect(w, *s->at == s && s->left && s->left == s->total - listed, "left counts what is not free");
+		expect(w, *s->at == s && listed && s->left + s->bias == s->total - listed,
+		       "left counts what is not free");
 	else
-		expect(w, s->left == 1 && !listed, "a full slab is full");
+		expect(w, s->left && !listed, "what is not listed has nothing free");
+	expect(w, !s->at || s->target == &s->free, "what is listed takes back its own");
 	w->slabs++;
 	w->info.uordblks += used * (stride - WORD);
 	w->info.smblks += s->total - used;

@@ -206,15 +206,15 @@ static void edges(void)
 /* A byte is written behind one of two blocks that adjoin: seen when the second is freed. */
 static void overflow(size_t size, int show)
 {
-	char *p[64], *volatile second = NULL;
-	size_t step;
+	enum { COUNT = 512 };
+	static char *p[COUNT];
+	char *volatile second = NULL;
 
-	for (unsigned i = 0; i < 64; i++)
+	for (unsigned i = 0; i < COUNT; i++)
 		p[i] = t_malloc(size);
-	step = t_malloc_usable_size(p[0]) + 8;
-	for (unsigned i = 0; i < 64 * 64 && !second; i++)
-		if (p[i / 64] + step == p[i % 64])
-			second = p[i % 64];
+	for (unsigned i = 0; i < COUNT * COUNT && !second; i++)
+		if (p[i / COUNT] + t_malloc_usable_size(p[i / COUNT]) + 8 == p[i % COUNT])
+			second = p[i % COUNT];
 	expect(second);
 	second[-8] ^= 1;
 	stopped("overwritten", t_free(second));
