@@ -78,9 +78,9 @@ static bool describe(struct text *t, const char *p)
 		}
 		size = class_stride(s->class);
 		at += SLAB_HEAD + (p - at - SLAB_HEAD) / size * size;
-		word = word_load(at) - address_key(at, s->home->secret);
-		freed = word == (uint64_t)(at - (char *)s);
-		if (-word != (uint64_t)(at - (char *)s) && !freed)
+		word = word_load(at) * s->home->inverse;
+		freed = -word == (uintptr_t)s;
+		if (word != (uintptr_t)s && !freed)
 			text_add(t, "overwritten, ");
 	}
 	text_number(t, p - at, 10);

@@ -75,20 +75,20 @@ static void slab_release(struct slab *s)
 }
 
 /* All free blocks of the slab, which is not listed, go to the bin of their class, which is empty, but the first. */
-static inline void *bin_fill(struct slab *s, struct bin *b, uint64_t secret)
+static inline void *bin_fill(struct slab *s, struct bin *b)
 {
 	b->head = s->free;
 	s->free = NULL;
 	s->target = &b->head;
 	s->left = s->total < BUDGET ? s->total : BUDGET;
 	s->bias = s->left - 1;
-	return bin_take(b, secret);
+	return bin_take(b);
 }
 
 /* Puts the block p, free and in no list, in the list of its slab. heap.lock is held. */
 static void slab_push(struct slab *s, char *p)
 {
-	*(volatile word_t *)p = address_key(p, s->home->secret) + (uintptr_t)s->free;
+	list_link(p, s->free);
 	s->free = p;
 	if (!s->at) {
 		list_add(s);
@@ -101,26 +101,20 @@ static void slab_push(struct slab *s, char *p)
 		slab_release(s);
 }
 
-/* Takes the block p, which is free, out of a list whose head is *at; its slab. */
-static struct slab *block_take(char **at, uint64_t secret)
-{
-	char *p = *at;
-	uint64_t key = address_key(p, secret), offset = *word_at(p) - key;
-
-	if (offset >> OFFSET_BITS)
-		check_overwritten(p);
-	*at = (char *)(*(volatile word_t *)p - key);
-	return (struct slab *)(p - offset);
-}
-
 /* The blocks in the calling thread's bin of the class go back to their slabs. heap.lock is held. */
 static void bin_flush(struct cache *cache, unsigned class)
 {
-	char *list = cache->bin[class].head, *p;
+	char *p = cache->bin[class].head, *next;
 
 	cache->bin[class].head = NULL;
-	while ((p = list))
-		slab_push(block_take(&list, cache->secret), p);
+	for (; p; p = next) {
+		struct slab *s = (struct slab *)(-*word_at(p) * cache->inverse);
+
+		if (((uintptr_t)p - (uintptr_t)s) >> OFFSET_BITS)
+			check_overwritten(p);
+		next = list_next(p);
+		slab_push(s, p);
+	}
 }
 
 /*
@@ -155,11 +149,9 @@ void slab_event(struct slab *s)
 		return;
 	}
 	if (!s->free) {         /* the last one back from the bin */
-		uint64_t key = address_key(p, cache_self()->secret);
-
 		s->free = p;
-		b->head = (char *)(*(volatile word_t *)p - key);
-		*(volatile word_t *)p = key;
+		b->head = list_next(p);
+		list_link(p, NULL);
 	}
 	s->left = s->total - 1 - s->bias;
 	list_add(s);
@@ -178,30 +170,18 @@ static struct slab *slab_make(struct cache *cache, unsigned class, char *span)
 	uint64_t word = span_get(span);
 	unsigned total = (word_size(word) - SLAB_HEAD) / stride;
 	char *p = span + SLAB_HEAD, *last = p + (total - 1) * stride;
-	uint64_t raw = address_key(p, cache->secret) + SLAB_HEAD, step = stride * (cache->secret + 1);
-	uint64_t more = (uintptr_t)s + stride;
+	uint64_t free = -((uintptr_t)s * cache->home->secret), next = free + (uintptr_t)p;
 
 	span_cut(span, SLAB_HEAD + total * stride);
 	span_set(span, span_get(span) | SPAN_SLAB);
 	*s = (struct slab){ .free = p, .class = class, .total = total, .home = cache->home };
-	for (; p < last - stride; p += 2 * stride) {    /* two at a time: one addition less */
-		char *q = p + stride;
-
-		*word_at(p) = raw;
-		*(volatile word_t *)p = raw + more;
-		raw += step;
-		*word_at(q) = raw;
-		*(volatile word_t *)q = raw + more;
-		raw += step;
+	for (; p < last; p += stride) {
+		*word_at(p) = free;
+		next += stride;
+		*(volatile word_t *)p = next;
 	}
-	if (p < last) {
-		*word_at(p) = raw;
-		*(volatile word_t *)p = raw + more;
-		raw += step;
-		p = last;
-	}
-	*word_at(p) = raw;
-	*(volatile word_t *)p = address_key(p, cache->secret);
+	*word_at(p) = free;
+	list_link(p, NULL);
 	cache->home->bytes[class] += total * stride;
 	return s;
 }
@@ -229,7 +209,7 @@ static void noted_take(struct home *home)
 		at = s->noted;
 		list = (char *)s + __atomic_exchange_n(&s->remote, 0, __ATOMIC_ACQ_REL);
 		while ((p = list)) {
-			list = list_next(p, home->secret);
+			list = list_next(p);
 			slab_push(s, p);
 		}
 	}
@@ -240,7 +220,7 @@ static inline __attribute__((always_inline)) void *list_take(struct slab *s, str
 {
 	s->home->stuck = 0;
 	list_remove(s);
-	return bin_fill(s, b, cache_self()->secret);
+	return bin_fill(s, b);
 }
 
 /* The largest class that may stand in for this one. */
@@ -256,7 +236,7 @@ static void *slab_borrow(struct cache *cache, unsigned class, unsigned most)
 {
 	for (unsigned c = class + 1; c <= most; c++) {
 		if (cache->bin[c].head)
-			return bin_take(&cache->bin[c], cache->secret);
+			return bin_take(&cache->bin[c]);
 		if (cache->home->list[c].first)
 			return list_take(cache->home->list[c].first, &cache->bin[c]);
 	}
@@ -268,6 +248,7 @@ static void slab_dissolve(struct slab *s)
 {
 	uint64_t word = span_check(s);
 	size_t stride = class_stride(s->class);
+	uint64_t secret = s->home->secret;
 	char *first = (char *)s + SLAB_HEAD, *p = first + s->total * stride, *end = (char *)s + word_size(word);
 
 	list_remove(s);
@@ -276,7 +257,7 @@ static void slab_dissolve(struct slab *s)
 		bool used;
 
 		p -= stride;
-		used = (int64_t)(word_load(p) - address_key(p, s->home->secret)) < 0;
+		used = *word_at(p) == (uintptr_t)s * secret;
 		span_set(p, span_word(end - p, SPAN_USED));
 		if (!used)
 			span_free(p);
@@ -358,7 +339,17 @@ static void *class_grow(struct cache *cache, unsigned class)
 		p = span_find(min, want, align);
 	if (!p)
 		return span_alloc(stride < SPAN_MIN ? SPAN_MIN : stride, align, SPAN_USED);
-	return bin_fill(slab_make(cache, class, p), &cache->bin[class], cache->secret);
+	return bin_fill(slab_make(cache, class, p), &cache->bin[class]);
+}
+
+/* x * inverse(x) == 1, for an odd x. */
+uint64_t inverse(uint64_t x)
+{
+	uint64_t y = x;
+
+	for (unsigned i = 0; i < 5; i++)
+		y *= 2 - x * y;
+	return y;
 }
 
 /* First use of the allocator by the calling thread. false: no memory. */
@@ -374,7 +365,8 @@ bool cache_start(void)
 		if (!home && (home = span_alloc((sizeof(*home) + WORD + GRAIN - 1) & -GRAIN, GRAIN, SPAN_USED))) {
 			uint64_t secret = heap.every ? heap.every->secret : heap.secret;
 
-			*home = (struct home){ .every = heap.every, .secret = secret * 0xd1342543de82ef95 + 2 };
+			secret = secret * 0xd1342543de82ef95 + 2;
+			*home = (struct home){ .every = heap.every, .secret = secret, .inverse = inverse(secret) };
 			__atomic_store_n(&heap.every, home, __ATOMIC_RELEASE);
 		}
 	}
@@ -383,7 +375,7 @@ bool cache_start(void)
 		home->taken = true;
 		if (heap.threads > 1)
 			__atomic_store_n(&heap.shared, true, __ATOMIC_RELAXED);
-		cache->secret = home->secret;
+		cache->inverse = home->inverse;
 		cache->home = home;
 	}
 	heap_unlock();
@@ -433,7 +425,7 @@ void *class_alloc(size_t room)
 		return list_take(s, b);
 	most = bin_at(class_most(offset / sizeof(*b), BORROW_FAST) * sizeof(*b));
 	while (++b <= most) {
-		void *p = bin_take(b, cache_self()->secret);
+		void *p = bin_take(b);
 
 		if (p)
 			return p;
@@ -447,13 +439,12 @@ struct slab *block_slab(const char *p, bool *used)
 	struct home *home = __atomic_load_n(&heap.every, __ATOMIC_ACQUIRE);
 
 	for (; home; home = home->every) {
-		uint64_t offset = word_load(p) - address_key(p, home->secret);
+		uintptr_t word = word_load(p) * home->inverse;
 		struct slab *s;
 
-		*used = (int64_t)offset < 0;
-		offset = *used ? -offset : offset;
-		s = (struct slab *)((uintptr_t)p - offset);
-		if (offset >> OFFSET_BITS || offset < SLAB_HEAD || (uintptr_t)s % GRAIN || !heap_holds(s))
+		*used = !(((uintptr_t)p - word) >> OFFSET_BITS);
+		s = (struct slab *)(*used ? word : -word);
+		if (((uintptr_t)p - (uintptr_t)s) >> OFFSET_BITS || (uintptr_t)s % GRAIN || !heap_holds(s))
 			continue;
 		if ((span_get(s) & ~SPAN_PREV) >> 41 == (SPAN_TAG << SPAN_TAG_AT | SPAN_USED | SPAN_SLAB) >> 41 &&
 		    s->home == home)
@@ -468,16 +459,15 @@ struct slab *block_slab(const char *p, bool *used)
  */
 bool free_remote(struct slab *s, char *p)
 {
-	uint64_t key = address_key(p, s->home->secret), used = key - (p - (char *)s);
 	struct home *home = s->home;
+	uint64_t used = (uintptr_t)s * home->secret, free = -used;
 	uint32_t first;
 
-	if (!__atomic_compare_exchange_n((uint64_t *)(p - WORD), &used, 2 * key - used, false, __ATOMIC_RELAXED,
-					 __ATOMIC_RELAXED))
+	if (!__atomic_compare_exchange_n((uint64_t *)(p - WORD), &used, free, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		return false;
 	first = __atomic_load_n(&s->remote, __ATOMIC_RELAXED);
 	do
-		*(volatile word_t *)p = key + (first ? (uintptr_t)s + first : 0);
+		*(volatile word_t *)p = free + (first ? (uintptr_t)s + first : 0);
 	while (!__atomic_compare_exchange_n(&s->remote, &first, p - (char *)s, true, __ATOMIC_ACQ_REL,
 					    __ATOMIC_RELAXED));
 	if (!first)
@@ -513,7 +503,7 @@ void cache_flush(void)
 
 		b->head = (char *)BIN_FULL;
 		for (; p; p = next) {
-			next = list_next(p, heap.secret);
+			next = BIN_BLOCK(*(volatile word_t *)p - address_key(p, heap.secret));
 			span_add(p, -SPAN_QUICK);
 			span_free(p);
 		}
@@ -545,6 +535,6 @@ void malloc_thread_end(void)
 	noted_take(home);
 	heap.threads--;
 	cache->home = NULL;
-	cache->secret = 0;
+	cache->inverse = 0;
 	heap_unlock();
 }

@@ -120,8 +120,8 @@ void *debug_alloc(size_t n, size_t align, const void *pc)
 	char *start, *p = NULL;
 
 	pages = pages_of(size + (align > GRAIN ? align : 0) + (n ? 0 : GRAIN)) / PAGE_BYTES;
-	if (!cache_self()->secret)
-		cache_self()->secret = pages_debug();
+	if (!cache_self()->inverse)
+		cache_self()->inverse = pages_debug();
 	heap_lock();
 	if (n <= HEAP_MAX && align <= HEAP_MAX && (debug.record || debug_start()))
 		r = record_make(pages, &start);

@@ -78,7 +78,7 @@ static inline __attribute__((always_inline)) void *allocate(size_t n)
 		void *p;
 
 		KEEP_VALUE(room);
-		p = bin_take(bin_at(room & -GRAIN), cache_self()->secret);
+		p = bin_take(bin_at(room & -GRAIN));
 		return likely(p) ? p : class_alloc(room);
 	}
 	return malloc_large(n);
@@ -136,12 +136,12 @@ static COLD void free_foreign(char *p)
 /* Frees p, which is not of a slab of the calling thread. */
 static COLD void free_other(char *p)
 {
-	uint64_t raw = word_load(p), key = address_key(p, heap.secret), word = (raw - key) * heap.inverse;
+	uint64_t raw = word_load(p), word = raw * heap.inverse - (uintptr_t)p;
 	unsigned class = word_class(word);
 
 	if (unlikely(!word_is_block(word)))
 		free_foreign(p);
-	else if (!class || !bin_push(bin_at(class * sizeof(struct bin)), p, key))
+	else if (!class || !bin_push(bin_at(class * sizeof(struct bin)), p, address_key(p, heap.secret)))
 		large_free(p, raw, word);
 	else if (unlikely(span_add(p, SPAN_QUICK) & SPAN_QUICK))
 		free_bad(p);
@@ -162,7 +162,7 @@ static COLD void free_outside(void *p)
 	cache->extent = __atomic_load_n(&heap.extent, __ATOMIC_RELAXED);
 	if ((uintptr_t)p - cache->first >= cache->extent)
 		check_bad_pointer("free", p);
-	if (!cache->secret && !cache_start())
+	if (!cache->inverse && !cache_start())
 		free_other(p);
 	else
 		MALLOC_NAME(free)(p);
@@ -171,25 +171,24 @@ static COLD void free_outside(void *p)
 static inline __attribute__((always_inline)) void release(char *p)
 {
 	struct cache *cache = cache_self();
-	uint64_t key, offset;
 	struct slab *s;
 	char **target;
+	uint64_t word;
 
 	if (unlikely((uintptr_t)p - cache->first >= cache->extent)) {
 		free_outside(p);
 		return;
 	}
-	key = address_key(p, cache->secret);
-	offset = key - word_load(p);
-	KEEP_VALUE(offset);
-	s = (struct slab *)((uintptr_t)p - offset);
-	if (unlikely(offset >> OFFSET_BITS || slab_misaligned(s))) {
+	word = word_load(p);
+	s = (struct slab *)(word * cache->inverse);
+	if (unlikely(((uintptr_t)p - (uintptr_t)s) >> OFFSET_BITS)) {
 		free_other(p);
 		return;
 	}
-	*word_at(p) = key + offset;
+	word = -word;
+	*word_at(p) = word;
 	target = s->target;
-	*(volatile word_t *)p = key + (uintptr_t)*target;
+	*(volatile word_t *)p = word + (uintptr_t)*target;
 	*target = p;
 	if (unlikely(!--s->left))
 		slab_event(s);
@@ -242,7 +241,7 @@ static COLD void *aligned_other(size_t align, size_t n)
 static inline __attribute__((always_inline)) void *aligned(size_t align, size_t n)
 {
 	if (align - GRAIN - 1 < 64 - GRAIN && n <= ALIGNED_MAX) {
-		void *p = bin_take(bin_at((n + WORD + 63) / 64 * GRAIN + CLASS_ALIGNED * GRAIN), cache_self()->secret);
+		void *p = bin_take(bin_at((n + WORD + 63) / 64 * GRAIN + CLASS_ALIGNED * GRAIN));
 
 		if (likely(p))
 			return p;

@@ -3,11 +3,11 @@
  *
  * The heap is one reserved address range, tiled from `first` to `top` by spans: pieces of any size, a multiple of
  * 16 bytes. A span is a block of its own, or free, or a slab, which is cut into small blocks of one class. The word
- * before a payload says what stands there. The address times a secret is its key:
+ * before a payload says what stands there, times a secret:
  *
- *	key - offset                    block of a slab, in use; offset of the payload from the slab
- *	key + offset                    block of a slab, free; the payload holds key + the next one of its list
- *	key + secret * span_word()      span
+ *	slab                            block of that slab, in use
+ *	-slab                           block of that slab, free; the payload holds the next one of its list + this word
+ *	address + span_word()           span
  *
  * so that a word that was overwritten, or that never was one, decodes to noise. Spans have the heap's secret; each
  * home's slabs have their own, so that a block of another thread decodes to noise too.
@@ -111,7 +111,7 @@ struct bin {
 /* What each thread has of its own: PAGES_THREAD_BYTES, zero at first. */
 struct cache {
 	struct bin bin[CLASSES];
-	uint64_t secret;        /* as in its home; 0: not used yet */
+	uint64_t inverse;       /* as in its home; 0: not used yet */
 	uintptr_t first;        /* as in the heap, maybe older */
 	uint64_t extent;
 	struct home *home;      /* NULL: this thread has no slabs */
@@ -128,7 +128,7 @@ _Static_assert(sizeof(struct slab_list) == sizeof(struct bin), "class_alloc() re
 
 /* Where a thread's slabs are found. In the heap, used again by another thread when this one has ended. */
 struct home {
-	uint64_t secret;
+	uint64_t secret, inverse;       /* secret * inverse == 1 */
 	struct home *every;     /* in heap.every */
 	bool taken;             /* some thread's; under heap.lock */
 	uint32_t noted;         /* slabs with something in `remote`; pushed by others, emptied by the owner */
@@ -277,20 +277,15 @@ static inline bool word_is_block(uint64_t word)
 	return word >> 41 == (SPAN_TAG << SPAN_TAG_AT | SPAN_USED) >> 41;
 }
 
-/* A damaged word leads to no slab. */
-static inline bool slab_misaligned(const struct slab *s)
+/* The next of the list that p, a free block of a slab, is in. */
+static inline char *list_next(const char *p)
 {
-#ifdef __riscv
-	(void)s;
-	return false;
-#else
-	return (uintptr_t)s % GRAIN;
-#endif
+	return (char *)(*(volatile word_t *)p - *word_at(p));
 }
 
-static inline char *list_next(const char *p, uint64_t secret)
+static inline void list_link(char *p, const char *next)
 {
-	return BIN_BLOCK(*(volatile word_t *)p - address_key(p, secret));
+	*(volatile word_t *)p = (uintptr_t)next + *word_at(p);
 }
 
 /* p lies in what is committed, as far as can be told without the lock. */
@@ -355,6 +350,7 @@ void *large_extend(char *p, size_t n);          /* the same where it is simple, 
 void *realloc_other(char *p, size_t n);         /* malloc.c: as realloc, p not NULL */
 
 /* classes.c: slabs and bins. Callers do not hold heap.lock, except where said. */
+uint64_t inverse(uint64_t x);
 bool cache_start(void);                 /* takes heap.lock */
 void *class_alloc(size_t room); /* of the class whose bin is at room & -GRAIN; sets errno */
 void slab_event(struct slab *s);
@@ -402,21 +398,19 @@ static inline bool bin_push(struct bin *b, char *p, uint64_t key)
 }
 
 /* Takes the first of the bin's blocks of slabs, if it has one. */
-static inline __attribute__((always_inline)) void *bin_take(struct bin *b, uint64_t secret)
+static inline __attribute__((always_inline)) void *bin_take(struct bin *b)
 {
 	char *p = b->head;
-	uint64_t key, offset, next;
+	uint64_t word, next;
 
 	if (unlikely(!p))
 		return NULL;
-	key = address_key(p, secret);
-	offset = *word_at(p) - key;
-	KEEP_VALUE(offset);
-	next = *(volatile word_t *)p - key;
-	if (unlikely(next >> ADDRESS_BITS))     /* a damaged word is seen when p is freed */
+	word = *word_at(p);
+	next = *(volatile word_t *)p - word;
+	if (unlikely(next >> ADDRESS_BITS))
 		check_overwritten(p);
 	b->head = (char *)next;
-	*word_at(p) = key - offset;
+	*word_at(p) = -word;
 	return p;
 }
 #endif

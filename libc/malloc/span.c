@@ -188,9 +188,8 @@ bool heap_start(void)
 
 	if (!base)
 		return false;
-	heap.secret = heap.inverse = pages_random() | 1;
-	for (unsigned i = 0; i < 5; i++)
-		heap.inverse *= 2 - heap.secret * heap.inverse;
+	heap.secret = pages_random() | 1;
+	heap.inverse = inverse(heap.secret);
 	heap.limit = base + size_min(size, HEAP_MAX);
 	heap.end = heap.fresh = base;
 	heap.top = base + GRAIN;

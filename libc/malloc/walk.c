@@ -28,18 +28,16 @@ static void walk_slab(struct walk *w, struct slab *s, size_t size)
 
 	expect(w, size >= SLAB_HEAD + s->total * stride, "a slab fits its span");
 	for (unsigned i = 0; i < s->total; i++) {
-		uint64_t offset = SLAB_HEAD + i * stride, word;
-		char *at = (char *)s + offset;
+		uint64_t word = word_load((char *)s + SLAB_HEAD + i * stride) * s->home->inverse;
 
-		word = word_load(at) - address_key(at, s->home->secret);
 
-		expect(w, word == offset || word == -offset, "a block's word is one");
-		used += word == -offset;
+		expect(w, word == (uintptr_t)s || -word == (uintptr_t)s, "a block's word is one");
+		used += word == (uintptr_t)s;
 	}
 	for (char *at = s->free; at && listed <= s->total; listed++)
-		at = list_next(at, s->home->secret);
+		at = list_next(at);
 	for (char *at = s->remote ? (char *)s + s->remote : NULL; at && remote <= s->total; remote++)
-		at = list_next(at, s->home->secret);
+		at = list_next(at);
 	expect(w, used + listed + remote <= s->total, "a block is used or in a list");
 	if (s->at)
 		expect(w, *s->at == s && listed && s->left + s->bias == s->total - listed,
