@@ -2,8 +2,8 @@
  * classes.c: small blocks. A slab is a span cut into equal blocks. A thread takes blocks from its bins; behind them
  * stand its own slabs, each with a list of its free blocks. When a bin is empty it gets the whole list of a slab; the
  * next few blocks of that slab that are freed go to the bin too, later ones to its own list, so that an empty slab is
- * seen and goes back to the heap, for any use. Before the heap grows a class takes from larger ones, and slabs that are nearly empty are dissolved: their
- * blocks become spans of their own and the gaps between them free spans.
+ * seen and goes back to the heap, for any use. Before the heap grows a class takes from larger ones, and slabs that are
+ * nearly empty are dissolved: their blocks become spans of their own and the gaps between them free spans.
  *
  * Knows of spans only what malloc_internal.h says. The invariant of a slab stands there.
  */
@@ -335,7 +335,7 @@ static void *class_grow(struct cache *cache, unsigned class)
 	}
 	if (!p && class > 1 && (p = span_find(stride, stride, align)))
 		return p;
-	if (!p && heap_grow(min + 2 * align))
+	if (!p && heap_room(min, align))
 		p = span_find(min, want, align);
 	if (!p)
 		return span_alloc(stride < SPAN_MIN ? SPAN_MIN : stride, align, SPAN_USED);
@@ -463,7 +463,8 @@ bool free_remote(struct slab *s, char *p)
 	uint64_t used = (uintptr_t)s * home->secret, free = -used;
 	uint32_t first;
 
-	if (!__atomic_compare_exchange_n((uint64_t *)(p - WORD), &used, free, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+	if (!__atomic_compare_exchange_n((uint64_t *)(p - WORD), &used, free, false, __ATOMIC_RELAXED,
+					 __ATOMIC_RELAXED))
 		return false;
 	first = __atomic_load_n(&s->remote, __ATOMIC_RELAXED);
 	do
@@ -508,6 +509,7 @@ void cache_flush(void)
 			span_free(p);
 		}
 	}
+	kept_release();
 }
 
 /* The calling thread ends: what is empty goes back, what is not waits for other threads to free it or take it over. */

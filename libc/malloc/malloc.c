@@ -14,6 +14,8 @@
 #define COLD __attribute__((noinline))
 #define MIDDLE_ROOM 3           /* free blocks a thread keeps of a middle class */
 #define PAGE_ROOM 8
+#define KEPT_MIN (32 * 1024ul) /* sizes of the block a thread keeps for its next request */
+#define KEPT_MAX (1024 * 1024 + PAGE_BYTES)
 
 void MALLOC_NAME(free)(void *p);
 
@@ -62,13 +64,23 @@ static void *middle_alloc(size_t n)
 	return middle_take(class + unit, GRAIN + (unit << shift), GRAIN);
 }
 
+/* A block of more than SMALL_MAX bytes. */
 static COLD void *malloc_large(size_t n)
 {
-	if (unlikely(!cache_self()->home) && debugging())
+	struct cache *cache = cache_self();
+	size_t size = span_size(n);
+	char *p = cache->kept;
+
+	if (cache->kept_size - size <= cache->kept_size / 16 && size >= KEPT_MIN) {
+		cache->kept_size = 0;
+		span_add(p, -SPAN_QUICK);
+		return p;
+	}
+	if (unlikely(!cache->home) && debugging())
 		return debug_alloc(n, GRAIN, __builtin_return_address(0));
 	if (n <= MIDDLE_MAX)
 		return middle_alloc(n);
-	return n <= HEAP_MAX ? large_alloc(span_size(n), GRAIN, SPAN_USED) : no_memory();
+	return n <= HEAP_MAX ? large_alloc(size, GRAIN, SPAN_USED) : no_memory();
 }
 
 static inline __attribute__((always_inline)) void *allocate(size_t n)
@@ -136,15 +148,32 @@ static COLD void free_foreign(char *p)
 /* Frees p, which is not of a slab of the calling thread. */
 static COLD void free_other(char *p)
 {
-	uint64_t raw = word_load(p), word = raw * heap.inverse - (uintptr_t)p;
+	struct cache *cache = cache_self();
+	uint64_t word = span_get(p), size = word_size(word);
 	unsigned class = word_class(word);
+	char *old = p;
 
-	if (unlikely(!word_is_block(word)))
+	if (unlikely(!word_is_block(word))) {
 		free_foreign(p);
-	else if (!class || !bin_push(bin_at(class * sizeof(struct bin)), p, address_key(p, heap.secret)))
-		large_free(p, raw, word);
-	else if (unlikely(span_add(p, SPAN_QUICK) & SPAN_QUICK))
+		return;
+	}
+	if (unlikely(span_add(p, SPAN_QUICK) & SPAN_QUICK)) {
 		free_bad(p);
+		return;
+	}
+	if (class) {
+		if (bin_push(bin_at(class * sizeof(struct bin)), p, address_key(p, heap.secret)))
+			return;
+	} else if (size - KEPT_MIN <= KEPT_MAX - KEPT_MIN) {
+		bool other = cache->kept_size;
+
+		old = cache->kept;
+		cache->kept = p;
+		cache->kept_size = size;
+		if (!other)
+			return;
+	}
+	large_free(old);
 }
 
 /* p is not in the heap as the calling thread knows it. */

@@ -38,7 +38,7 @@
 #define SPAN_PREV (1ul << 40)   /* the span before this one is free and has its size at its end */
 #define SPAN_USED (1ul << 41)   /* a block, or a slab */
 #define SPAN_SLAB (2ul << 41)
-#define SPAN_QUICK (4ul << 41)  /* a block that is free all the same: in a thread's bin, or heap.kept */
+#define SPAN_QUICK (4ul << 41)  /* a block that is free all the same: in a thread's bin, or kept */
 #define SPAN_FLAGS (15ul << 40)
 #define SPAN_TAG_AT 44
 #define SPAN_TAG 0x53504ul
@@ -50,7 +50,7 @@
 #define CLASS_MIDDLE 81u        /* 8 an octave: 16 + (8 .. 15) << (7 .. 11) bytes */
 #define CLASS_PAGE 121u         /* PAGE_BYTES at a multiple of PAGE_BYTES */
 #define CLASSES 122u
-#define CLASS_ROOM (WORD + GRAIN - 1)    /* n + CLASS_ROOM, rounded down to a grain: where n's bin is, and its block's size */
+#define CLASS_ROOM (WORD + GRAIN - 1)    /* n + this, rounded down to a grain: where n's bin is, its block's size */
 #define SMALL_MAX (CLASS_SMALL * GRAIN - WORD)
 #define ALIGNED_MAX (16 * 64 - WORD)
 #define MIDDLE_MAX ((15ul << 11) + GRAIN - WORD)
@@ -115,6 +115,8 @@ struct cache {
 	uintptr_t first;        /* as in the heap, maybe older */
 	uint64_t extent;
 	struct home *home;      /* NULL: this thread has no slabs */
+	char *kept;             /* the large block freed last, not merged yet, */
+	size_t kept_size;       /* its size; 0: there is none */
 };
 
 _Static_assert(sizeof(struct cache) <= PAGES_THREAD_BYTES, "as pages.h promises");
@@ -156,12 +158,9 @@ struct heap {
 	char *end;              /* end of what is committed */
 	char *fresh;            /* from here to `end` nobody has written */
 	char *limit;            /* end of what is reserved */
-	uint64_t used;          /* bytes in spans in use, slabs included, kept not */
+	uint64_t used;          /* bytes in spans in use: blocks in bins and slabs too */
 	uint64_t low, width;    /* heap_shrink() looks when `used` leaves low .. low + width */
 	size_t slack;           /* what may be free before it is given back */
-	size_t cached;          /* of top: not given back, as a large block that was freed last was there */
-	size_t kept_size;       /* 0, or of the large block freed last, which is not merged yet */
-	char *kept;
 	uint64_t map[(BINS + 63) / 64];
 	uint64_t summary;       /* which words of map are not 0 */
 	struct links *bin[BINS];
@@ -339,12 +338,13 @@ void *span_alloc(size_t size, size_t align, uint64_t flags);
 void span_free(void *p);
 void span_cut(void *p, size_t size);
 uint64_t span_check(const void *p);
+void kept_release(void);
 void heap_sweep(void);
 void heap_trim(size_t keep);
-bool heap_grow(size_t need);
+bool heap_room(size_t size, size_t align);
 size_t heap_left(void);
 void *large_alloc(size_t size, size_t align, uint64_t flags);   /* takes heap.lock; sets errno */
-void large_free(char *p, uint64_t raw, uint64_t word);  /* takes heap.lock */
+void large_free(char *p);               /* takes heap.lock */
 bool large_resize(char *p, size_t size);        /* takes heap.lock */
 void *large_extend(char *p, size_t n);          /* the same where it is simple, else realloc_other() */
 void *realloc_other(char *p, size_t n);         /* malloc.c: as realloc, p not NULL */

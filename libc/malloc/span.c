@@ -15,8 +15,6 @@
 #define COMMIT_SMALL (8 * 1024 * 1024ul)        /* grows by smaller parts of itself than a larger heap */
 #define COMMIT_MAX (2 * 1024 * 1024ul)
 #define TRIM_MIN (64 * 1024ul)
-#define KEPT_MIN (32 * 1024ul)
-#define KEPT_MAX (1024 * 1024 + PAGE_BYTES)
 #define SPLIT 16                /* what is left over is cut off if it is this part of the block */
 #define SCAN 16                 /* spans looked at in bins whose sizes may be too small */
 
@@ -143,29 +141,13 @@ size_t heap_left(void)
 	return heap.end - (heap.top - WORD);
 }
 
-/* The kept block becomes a free span. Nothing is given back yet: somebody may be about to use it. */
-static void kept_release(void)
-{
-	bool sweeping = heap.sweeping;
-
-	heap.cached = heap.kept_size;
-	heap.used += heap.kept_size;
-	heap.kept_size = 0;
-	heap.sweeping = true;
-	span_add(heap.kept, -SPAN_QUICK);
-	span_free(heap.kept);
-	heap.sweeping = sweeping;
-}
-
 /* Commits memory behind `end` so that `need` bytes from top on are there, and more if it can be had. */
-bool heap_grow(size_t need)
+static bool heap_grow(size_t need)
 {
 	uint64_t least = page_up((uint64_t)heap.top + need - (uint64_t)heap.end);
 	uint64_t part = heap.extent < COMMIT_SMALL ? 32 : 14;
 	uint64_t step = size_min(size_max(page_up(heap.extent / part), COMMIT_STEP), COMMIT_MAX);
 
-	if (heap.kept_size)
-		kept_release();
 	if ((int64_t)need <= (int64_t)heap_left())
 		return true;
 	if (need > (uint64_t)(heap.limit - heap.top))
@@ -221,15 +203,27 @@ void heap_trim(size_t keep)
 		__atomic_store_n(&heap.fresh, end, __ATOMIC_RELAXED);
 }
 
-/* What is kept for speed becomes free spans: the kept block, the calling thread's bins. */
+/* The block the calling thread keeps becomes a free span. Nothing is given back: somebody is about to use it. */
+void kept_release(void)
+{
+	struct cache *cache = cache_self();
+	bool sweeping = heap.sweeping;
+
+	if (!cache->kept_size)
+		return;
+	cache->kept_size = 0;
+	heap.sweeping = true;
+	span_add(cache->kept, -SPAN_QUICK);
+	span_free(cache->kept);
+	heap.sweeping = sweeping;
+}
+
+/* What is kept for speed becomes free spans: the calling thread's bins. */
 void heap_sweep(void)
 {
 	heap.sweeping = true;
-	if (heap.kept_size)
-		kept_release();
 	cache_flush();
 	heap.sweeping = false;
-	heap.cached = 0;
 }
 
 /* `used` has moved or top has grown: gives back what is too much, and moves the window. */
@@ -237,10 +231,10 @@ static COLD void heap_shrink(void)
 {
 	if (heap.sweeping)
 		return;
-	if (heap.extent - heap.used - heap.kept_size > heap.slack + heap.cached) {
-		if (heap.used < heap.low || heap_left() > heap.slack + heap.cached)
+	if (heap.extent - heap.used > heap.slack) {
+		if (heap.used < heap.low || heap_left() > heap.slack)
 			heap_sweep();
-		if (heap_left() > heap.slack + heap.cached)
+		if (heap_left() > heap.slack)
 			heap_trim(TRIM_MIN / 2);
 	}
 	heap.low = heap.used - heap.used / 4;
@@ -341,6 +335,13 @@ void *span_find(size_t min, size_t want, size_t align)
 	return top_alloc(size_min(want, (heap_left() - lead) & -GRAIN), align, SPAN_USED);
 }
 
+/* Makes room for a span of `size` bytes at `align` somewhere: what is kept for speed goes before more is committed. */
+bool heap_room(size_t size, size_t align)
+{
+	kept_release();
+	return bins_find(size, align) || heap_grow(size + lead_of(heap.top, align));
+}
+
 /* A span of `size` bytes at `align`, or NULL: no memory. The kept block goes before more memory is committed. */
 void *span_alloc(size_t size, size_t align, uint64_t flags)
 {
@@ -352,7 +353,7 @@ void *span_alloc(size_t size, size_t align, uint64_t flags)
 		p = top_alloc(size, align, flags);
 		if (p)
 			return p;
-	} while (slabs_dissolve() || heap_grow(size + lead_of(heap.top, align)));
+	} while (slabs_dissolve() || heap_room(size, align));
 	return NULL;
 }
 
@@ -377,7 +378,7 @@ static void span_release(char *p, uint64_t word)
 	if (unlikely(next == heap.top)) {
 		span_set(p, span_word(size, 0));
 		heap.top = p;
-		if (heap_left() > heap.slack + heap.cached)
+		if (heap_left() > heap.slack)
 			heap_shrink();
 	} else {
 		after = span_check(next);
@@ -418,108 +419,26 @@ COLD void *heap_hand_over(void *p)
 	return p;
 }
 
-/* The rest of large_alloc. heap.lock is held and let go. */
-static COLD void *large_refill(size_t size, size_t align, uint64_t flags)
+/* A span of `size` bytes at `align`, or NULL with ENOMEM: no memory. */
+void *large_alloc(size_t size, size_t align, uint64_t flags)
 {
-	unsigned bin = bin_next(bin_of(size, true));
 	void *p = NULL;
 
-	if (likely(bin < BINS && align <= GRAIN))
-		p = span_use((char *)heap.bin[bin], size, GRAIN, flags);
-	else if (heap.secret || heap_start())
+	heap_lock();
+	if (likely(heap.secret) || heap_start())
 		p = span_alloc(size, align, flags);
 	if (unlikely(!p))
 		errno = ENOMEM;
 	return heap_unlock_with(p);
 }
 
-static COLD void *large_alloc_wait(size_t size, size_t align, uint64_t flags)
+/* Frees the block p of its own, which is marked SPAN_QUICK. */
+void large_free(char *p)
 {
-	pages_lock_wait(&heap.lock);
-	return large_refill(size, align, flags);
-}
-
-/* A span of `size` bytes at `align`, or NULL with ENOMEM: no memory. */
-void *large_alloc(size_t size, size_t align, uint64_t flags)
-{
-	char *p;
-
-	if (!heap_try_lock())
-		return large_alloc_wait(size, align, flags);
-	if (heap.kept_size - size > heap.kept_size / 16 || unlikely(align > GRAIN))
-		return large_refill(size, align, flags);
-	p = heap.kept;
-	heap.used += heap.kept_size;
-	heap.kept_size = 0;
+	heap_lock();
 	span_add(p, -SPAN_QUICK);
-	return heap_unlock_with(p);
-}
-
-/* p was freed and is no block of its own any more. heap.lock is held. */
-static COLD void large_free_bad(char *p)
-{
+	span_free(p);
 	heap_unlock();
-	check_bad_pointer("free", p);
-}
-
-/* The rest of large_free: the span p becomes free. heap.lock is held and let go. */
-static COLD void large_release(char *p, uint64_t word)
-{
-	span_release(p, word);
-	heap_unlock();
-}
-
-static COLD void large_shrink(void)
-{
-	heap_shrink();
-	heap_unlock();
-}
-
-static COLD void large_free_wait(char *p)
-{
-	uint64_t word;
-
-	pages_lock_wait(&heap.lock);
-	word = span_get(p);
-	if (!word_is_block(word))
-		large_free_bad(p);
-	else
-		large_release(p, word);
-}
-
-/* Frees the block p of its own. `raw` is what stood before it, `word` what that means. */
-void large_free(char *p, uint64_t raw, uint64_t word)
-{
-	size_t size = word_size(word), kept = heap.kept_size;
-	char *old = heap.kept;
-
-	if (unlikely(!heap_try_lock())) {
-		large_free_wait(p);
-		return;
-	}
-	if (unlikely(word_load(p) != raw)) {
-		word = span_get(p);
-		if (!word_is_block(word)) {
-			large_free_bad(p);
-			return;
-		}
-	}
-	if (size - KEPT_MIN > KEPT_MAX - KEPT_MIN || heap.extent - heap.used >= heap.slack + heap.cached + kept) {
-		large_release(p, word);
-		return;
-	}
-	span_add(p, SPAN_QUICK);
-	heap.kept = p;
-	heap.kept_size = size;
-	heap.used += kept - size;
-	if (kept) {
-		span_add(old, -SPAN_QUICK);
-		large_release(old, span_get(old));
-	} else if (unlikely(heap.used - heap.low >= heap.width)) {
-		large_shrink();
-	} else {
-		heap_unlock();
-	}
 }
 
 /* realloc of p, in the heap's bounds, to n <= HEAP_MAX bytes: the last span of the heap grows here without a call. */
@@ -563,13 +482,15 @@ bool large_resize(char *p, size_t size)
 		goto out;
 	}
 	more = size - have;
-	if (heap.kept_size && next == heap.kept)
-		kept_release();
 	if (next == heap.top) {
+		if (heap_left() < more)
+			kept_release();
 		done = heap_grow(more);
 		if (done)
 			top_take(more);
 	} else {
+		if (next == cache_self()->kept)
+			kept_release();
 		after = span_check(next);
 		if (!(after & SPAN_USED) && word_size(after) >= more) {
 			span_use(next, size_max(more, SPAN_MIN), GRAIN, 0);
@@ -577,7 +498,7 @@ bool large_resize(char *p, size_t size)
 			done = true;
 		}
 	}
-	if (done)       /* releasing the kept block may have changed the flags */
+	if (done)
 		span_set(p, span_word(have + more, span_get(p) & SPAN_FLAGS));
 out:
 	heap_unlock();
