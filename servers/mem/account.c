@@ -18,8 +18,10 @@ void account_start(uint64_t frames)
 
 bool account_charge(struct account *a, uint64_t pages)
 {
-	if (a->limit && (a->committed > a->limit || pages > a->limit - a->committed))
-		return false;
+	for (const struct account *up = a; up; up = up->parent) {
+		if (up->limit && (up->committed > up->limit || pages > up->limit - up->committed))
+			return false;
+	}
 	if (account_all.committed > account_all.limit || pages > account_all.limit - account_all.committed)
 		return false;
 	account_force(a, pages);
@@ -28,14 +30,22 @@ bool account_charge(struct account *a, uint64_t pages)
 
 void account_force(struct account *a, uint64_t pages)
 {
-	a->committed += pages;
+	for (; a; a = a->parent)
+		a->committed += pages;
 	account_all.committed += pages;
 }
 
 void account_release(struct account *a, uint64_t pages)
 {
-	a->committed -= pages;
+	for (; a; a = a->parent)
+		a->committed -= pages;
 	account_all.committed -= pages;
+}
+
+/* Pages for the share slots that so many pages may take. */
+static uint64_t share_pages(uint64_t pages)
+{
+	return (pages + SLOTS_PAGE - 1) / SLOTS_PAGE;
 }
 
 /* Pages of data that a region of this kind commits. */
@@ -48,7 +58,7 @@ static uint64_t data_pages(uint64_t pages, unsigned kind, bool noreserve)
 		return noreserve ? 0 : pages;
 	case REGION_SHARED:
 	case REGION_DEVICE:
-		return (pages + SLOTS_PAGE - 1) / SLOTS_PAGE;
+		return share_pages(pages);
 	default:
 		return 0;
 	}
@@ -62,6 +72,8 @@ uint64_t account_region(const struct region *r)
 	if (region_charged(r) == REGION_RESERVED)
 		return 1;
 	tables += last / TABLE_PAGES - first / TABLE_PAGES + 1;
+	if (r->lent)
+		tables += share_pages(r->pages);
 	return data_pages(r->pages, region_charged(r), r->noreserve) + tables;
 }
 
@@ -72,4 +84,9 @@ uint64_t account_bound(uint64_t pages, unsigned kind, bool noreserve)
 	if (kind == REGION_RESERVED)
 		return 1;
 	return data_pages(pages, kind, noreserve) + tables + tables / TABLE_PAGES + 2;
+}
+
+uint64_t account_bound_clone(uint64_t pages, unsigned kind)
+{
+	return account_bound(pages, kind, false) + share_pages(pages);
 }

@@ -12,6 +12,7 @@
 struct account {
 	uint64_t limit;                 /* 0: none of its own */
 	uint64_t committed;
+	struct account *parent;         /* is charged too, NULL: nobody */
 };
 
 extern struct account account_all;
@@ -28,5 +29,7 @@ void account_force(struct account *a, uint64_t pages);
 uint64_t account_region(const struct region *r);
 /* The same for a region of `pages` pages wherever it lies: never less than account_region. */
 uint64_t account_bound(uint64_t pages, unsigned kind, bool noreserve);
+/* And for one that is a clone. */
+uint64_t account_bound_clone(uint64_t pages, unsigned kind);
 
 #endif

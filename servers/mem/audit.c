@@ -3,6 +3,7 @@
  */
 #include "audit.h"
 #include <tessera/syscall.h>
+#include "cow.h"
 #include "frames.h"
 #include "layout.h"
 #include "machine.h"
@@ -86,7 +87,17 @@ static void pages_of(uint32_t root, uint64_t *own, uint64_t *shared, uint64_t *r
 	pages_of(r->right, own, shared, reserved);
 }
 
-static uint64_t space_check(uint32_t id, struct mem_audit_counts *c, uint64_t *pages)
+/* What its clones are charged, for which it is charged too. */
+static uint64_t children_charge(const struct space *s)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t id = s->children; id; id = space_at(id)->sibling)
+		sum += space_at(id)->account.committed;
+	return sum;
+}
+
+static uint64_t space_check(uint32_t id, struct mem_audit_counts *c)
 {
 	const struct space *s = space_at(id);
 	uint64_t regions = 0, own = 0, shared = 0, tables = 0, reserved = 0, made, made_pages = 0;
@@ -97,12 +108,11 @@ static uint64_t space_check(uint32_t id, struct mem_audit_counts *c, uint64_t *p
 	c->regions += regions;
 	made_audit(id, &made, &made_pages);
 	if (s->account.committed != range_charge(id) + made + 2 + 2 * (uint64_t)s->thread_count
-	    + (s->chip_count + 31) / 32 + s->cnode_count + pager_charge(id))
+	    + (s->chip_count + 31) / 32 + s->cnode_count + pager_charge(id) + children_charge(s))
 		return 14;
 	pages_of(s->regions, &own, &shared, &reserved);
 	if (own != s->resident || shared != s->shared || reserved != s->reserved)
 		return 15;
-	*pages += own + made_pages;
 	for (uint32_t frame = s->tables; frame; frame = frames_table[frame].link) {
 		if (frames_table[frame].state != FRAME_TABLE || frames_table[frame].owner != id)
 			return 16;
@@ -125,11 +135,13 @@ static uint64_t spaces_check(struct mem_audit_counts *c)
 			continue;
 		c->spaces++;
 		c->breach_at = id;
-		committed += space_at(id)->account.committed;
-		breach = space_check(id, c, &pages);
+		committed += space_at(id)->parent ? 0 : space_at(id)->account.committed;
+		breach = space_check(id, c);
 		if (breach)
 			return breach;
 	}
+	if (!cow_audit(&pages))
+		return 17;
 	c->pages = pages;
 	c->breach_at = pages;
 	if (pages != frames_count(FRAME_PAGE) + pager_absent_count())

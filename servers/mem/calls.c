@@ -6,6 +6,7 @@
 #include <string.h>
 #include "account.h"
 #include "audit.h"
+#include "clone.h"
 #include "fault.h"
 #include "frames.h"
 #include "layout.h"
@@ -768,6 +769,46 @@ int mem_on_reset(const struct mem_request *q, uint32_t how)
 	if (!is_factory(q) || how > 1)
 		return E_DENIED;
 	return (int)-sys_system(ROOT_SYSTEM, SYSTEM_RESET, how, 0);
+}
+
+/* Copy-on-write. */
+
+int mem_on_clone(const struct mem_request *q, uint64_t to, uint64_t from, uint64_t size)
+{
+	uint32_t space = caller(q);
+
+	if (!space)
+		return E_DENIED;
+	receiver_settle(space);
+	return clone_range(space, to, from, size);
+}
+
+int mem_on_space_clone(const struct mem_request *q, struct send_item *space, struct send_item *cnode)
+{
+	uint32_t parent = caller(q), id;
+	int error;
+
+	if (!parent)
+		return E_DENIED;
+	receiver_settle(parent);
+	error = clone_space(parent, &id);
+	if (error)
+		return error;
+	error = send_badge(space, 0, space_badge(id));
+	if (!error)
+		error = send_copy(cnode, 1, space_cnode(id), RIGHT_ALL);
+	if (error)
+		clone_undo(id);
+	return error;
+}
+
+int mem_on_space_end(const struct mem_request *q)
+{
+	uint32_t space = space_by_badge(q->badge);
+
+	if (!space)
+		space = space_ending_by_badge(q->badge);
+	return space && space_at(space)->parent ? space_destroy(space) : E_DENIED;
 }
 
 int mem_on_zero(const struct mem_request *q, uint64_t done, uint64_t *first, uint64_t *count)

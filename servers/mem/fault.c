@@ -9,6 +9,7 @@
  * the kernel says so and the answer is given again.
  */
 #include "fault.h"
+#include "cow.h"
 #include "frames.h"
 #include "layout.h"
 #include "log.h"
@@ -171,7 +172,7 @@ bool fault_next(struct mem_fault *f)
 	queue_head = t->queued;
 	if (!queue_head)
 		queue_tail = 0;
-	*f = (struct mem_fault){ .space = t->space, .thread = t->number, .va = t->va, .access = t->access,
+	*f = (struct mem_fault){ .space = space_root(t->space), .thread = t->number, .va = t->va, .access = t->access,
 				 .cause = t->cause, .why = t->why };
 	t->why = 0;
 	if (!sys_thread_regs(thread_cap(id), REGS_READ, REGS_GENERAL)) {
@@ -224,7 +225,10 @@ static void around_sequence(struct space *s, struct region *r, uint32_t page, un
 		s->resident += fill(r, page, end, rights);
 }
 
-/* A page of a region that views, and those of its group of 16 that this space has not touched. 0 or an error number. */
+/*
+ * A page of a region that views, and those of its group of 16 that this space has not touched. 0 or an error
+ * number.
+ */
 static unsigned map_group(struct space *s, const struct region *r, uint32_t page, unsigned rights)
 {
 	uint32_t first = page & ~(GROUP_PAGES - 1), end = first + GROUP_PAGES, n;
@@ -253,28 +257,49 @@ static unsigned map_group(struct space *s, const struct region *r, uint32_t page
 	return 0;
 }
 
+/* Pages of the group of 16 that others have too, and this space has not mapped. */
+static void around_lent(const struct region *r, uint32_t page, unsigned rights)
+{
+	uint32_t first = page & ~(GROUP_PAGES - 1), end = first + GROUP_PAGES;
+
+	if (first < r->first)
+		first = r->first;
+	if (end > region_end(r))
+		end = region_end(r);
+	for (; first < end; first++) {
+		uint32_t number = r->offset + (first - r->first);
+		cap_t cap = first != page && cow_fresh(r->object, number) ? cow_page(r->object, number, false).cap : 0;
+
+		if (cap)
+			item_add(cap, 1, (uint64_t)first << PAGE_SHIFT, rights);
+	}
+}
+
 /* Items for a page of a region with an object. 0 or an error number. */
 static unsigned map_object_page(struct space *s, struct region *r, uint32_t page)
 {
 	uint32_t number = r->offset + (page - r->first);
 	unsigned rights = r->prot & RIGHT_W ? r->prot | RIGHT_R : r->prot;
-	bool made;
-	cap_t cap;
+	struct cow_page c;
 
 	if (region_views(r))
 		return map_group(s, r, page, rights);
 	if (r->noreserve && !object_have(r->object, number) && !account_charge(&s->account, 1))
 		return E_NO_MEMORY;
-	cap = object_page(r->object, number, &made);
-	if (!cap) {
-		if (r->noreserve)
+	c = cow_page(r->object, number, fault_access() & RIGHT_W);
+	if (!c.cap) {
+		if (r->noreserve && !object_have(r->object, number))
 			account_release(&s->account, 1);
 		return pager_missing(r->object, number);
 	}
-	item_add(cap, 1, (uint64_t)page << PAGE_SHIFT, rights);
-	s->resident += made;
-	if (made && !r->noreserve)
-		around_sequence(s, r, page, rights);
+	if (c.lent)
+		rights &= ~RIGHT_W;
+	item_add(c.cap, 1, (uint64_t)page << PAGE_SHIFT, rights);
+	s->resident += c.made;
+	if (c.made && !r->noreserve)
+		around_sequence(s, r, page, r->prot & RIGHT_W ? r->prot | RIGHT_R : r->prot);
+	else if (c.lent)
+		around_lent(r, page, rights);
 	return 0;
 }
 
@@ -332,7 +357,7 @@ static unsigned renew(uint32_t space)
 	const struct region *r = region_at(region_at_fault(space_at(space), page));
 	uint32_t number = r->offset + (page - r->first);
 
-	if (!r->object || object_renew(r->object, number))
+	if (!r->object || (region_views(r) ? object_renew(r->object, number) : cow_renew(r->object, number)))
 		return 0;
 	return pager_missing(r->object, number);
 }
@@ -399,7 +424,7 @@ static inline uint64_t answer_page(uint32_t space, struct region *r, uint32_t *e
 	struct space *s = space_at(space);
 
 	*entry = id;
-	*page_at(id) = (struct page){ .frame = frame, .refs = 1 };
+	*page_at(id) = (struct page){ .frame = frame, .refs = 1, .holder = r->object };
 	object_at(r->object)->resident++;
 	s->resident++;
 	s->faults++;

@@ -27,11 +27,12 @@
 #define VA_DEMANDS       0x63200000ul
 #define VA_DEMANDS_END   0x63600000ul
 #define VA_OBJECTS       0x64000000ul
+#define VA_SHARERS       0x6c000000ul   /* 2 B for each index node */
 #define VA_REGIONS       0x70000000ul
 #define VA_SHARES        0x78000000ul
 #define VA_PAGES         0x80000000ul   /* struct page: 1 GiB */
-#define VA_NODES         0xc0000000ul   /* index nodes: up to 16 GiB */
-#define VA_NODES_END     0x4c0000000ul
+#define VA_NODES         0xc0000000ul   /* index nodes: up to 8 GiB */
+#define VA_NODES_END     0x2c0000000ul
 
 /* Slots of the own CNode. */
 #define SLOT_OLD         6              /* the boot CNode, once a larger one stands in its place */

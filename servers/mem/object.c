@@ -165,8 +165,11 @@ static uint64_t backing_at(const struct object *o, uint32_t page)
 	return (uint64_t)frame % FRAMES_PER_MEGA << PAGE_SHIFT;
 }
 
-/* A page record with a frame: zero, or a copy of the backing page; 0: no memory, or only a pager has it. */
-static uint32_t page_make(const struct object *o, uint32_t page)
+/*
+ * A page record with a frame for object `holder`: zero, or a copy of the backing page; 0: no memory, or only a pager
+ * has it.
+ */
+static uint32_t page_make(const struct object *o, uint32_t holder, uint32_t page)
 {
 	cap_t from = o->backing ? backing_page(o, page, false) : 0;
 	uint32_t id, frame;
@@ -186,7 +189,7 @@ static uint32_t page_make(const struct object *o, uint32_t page)
 		slab_give(&page_slab, id);
 		return 0;
 	}
-	*page_at(id) = (struct page){ .frame = frame, .refs = 1 };
+	*page_at(id) = (struct page){ .frame = frame, .refs = 1, .holder = holder };
 	return id;
 }
 
@@ -211,19 +214,51 @@ bool object_renew(uint32_t id, uint32_t page)
 	return from && vm_share(from, backing_at(o, page), slots_share(share), o->rights);
 }
 
+uint32_t *object_own(struct object *o, uint32_t page)
+{
+	uint32_t *leaf = index_leaf_slot(&o->index, page), copy;
+
+	if (leaf && *leaf && *index_sharers(*leaf)) {
+		copy = index_node_make();
+		if (!copy)
+			return 0;
+		*index_node_at(copy) = *index_node_at(*leaf);
+		for (unsigned i = 0; i < INDEX_FAN; i++) {
+			if (index_node_at(copy)->entry[i])
+				page_at(index_node_at(copy)->entry[i])->refs++;
+		}
+		--*index_sharers(*leaf);
+		*leaf = copy;
+		o->leaf_key = LEAF_NONE;
+	}
+	return leaf ? index_slot(&o->index, page) : 0;
+}
+
+void object_cut(uint32_t id, uint32_t page)
+{
+	struct object *o = object_at(id);
+	uint32_t leaf = page % INDEX_FAN ? index_find_leaf(&o->index, page) : 0;
+
+	if (leaf && *index_sharers(leaf))
+		(void)object_own(o, page);
+}
+
 cap_t object_page(uint32_t id, uint32_t page, bool *made)
 {
 	struct object *o = object_at(id);
-	uint32_t *slot = object_entry(o, page);
+	uint32_t *slot = object_entry(o, page), there;
 
 	*made = false;
 	if (!slot) {
-		slot = index_slot(&o->index, page);
+		there = index_get(&o->index, page);
+		if (there)
+			return entry_cap(o, there);
+		slot = object_own(o, page);
 		if (!slot)
 			return 0;
 	}
 	if (!*slot) {
-		*slot = o->kind == OBJECT_VIEW ? share_make(o, page) : page_make(o, page);
+		*slot = o->kind == OBJECT_VIEW ? share_make(o, page) : page_make(o, id, page);
 		if (!*slot)
 			return 0;
 		o->resident++;
@@ -245,8 +280,11 @@ static bool run_add(struct slot_run *run, unsigned *runs, cap_t cap, uint32_t co
 	return true;
 }
 
-/* Takes frames of the stock that stand in a row with the last one for a row of empty entries; how many, 1 at least. */
-static uint32_t stock_row(uint32_t *entry, uint32_t most)
+/*
+ * Takes frames of the stock that stand in a row with the last one for a row of empty entries; how many, 1 at
+ * least.
+ */
+static uint32_t stock_row(uint32_t holder, uint32_t *entry, uint32_t most)
 {
 	const uint32_t *stock = &frames_stock.frame[frames_stock.used - 1];
 	uint32_t frame = *stock, row = slots_row(frame), n = 0, id = page_slab.free;
@@ -259,7 +297,7 @@ static uint32_t stock_row(uint32_t *entry, uint32_t most)
 		entry[n++] = id;
 		frames_table[frame] = (struct frame){ .owner = id, .state = FRAME_PAGE };
 		id = *(const uint32_t *)p;
-		*p = (struct page){ .frame = frame, .refs = 1 };
+		*p = (struct page){ .frame = frame, .refs = 1, .holder = holder };
 		frame++;
 	} while (n < most && *--stock == frame && !entry[n]);
 	page_slab.free = id;
@@ -312,14 +350,14 @@ uint32_t object_fill(uint32_t id, uint32_t page, uint32_t most, struct slot_run 
 		bool made;
 		cap_t cap;
 
-		if (entry && *entry)
+		if (entry ? *entry : index_get(&o->index, page + n))
 			break;
 		if (left > most - n)
 			left = most - n;
 		if (entry && o->zero && frames_stock.used && page_slab.frees) {
 			if (left > frames_stock.used)
 				left = frames_stock.used;
-			got = stock_row(entry, left < page_slab.frees ? left : page_slab.frees);
+			got = stock_row(id, entry, left < page_slab.frees ? left : page_slab.frees);
 		} else if (entry && rows) {
 			got = share_row(o, page + n, entry, left);
 		}
@@ -340,28 +378,53 @@ uint32_t object_fill(uint32_t id, uint32_t page, uint32_t most, struct slot_run 
 }
 
 struct drop {
-	uint32_t count;
+	uint32_t object, count;
 	bool mapped, shared;
 };
+
+/* The object does not map the page any more, nor do others if it is `shared`. */
+static void unmap_page(const struct drop *d, uint32_t entry)
+{
+	struct page *p = page_at(entry);
+
+	/* Nothing takes a frame before object_drop has flushed. */
+	if (d->mapped && d->shared)
+		vm_revoke(slots_frame(p->frame));
+	else if (d->mapped && p->holder == d->object)
+		vm_unmap_add(slots_frame(p->frame));
+	if (p->holder == d->object)
+		p->holder = 0;
+}
 
 static void drop_page(void *context, uint32_t entry)
 {
 	struct drop *d = context;
-	uint32_t frame = page_at(entry)->frame;
 
 	d->count++;
-	if (page_at(entry)->state != PAGE_HERE) {
-		pager_page_gone();
-		slab_give(&page_slab, entry);
+	if (page_at(entry)->state == PAGE_HERE)
+		unmap_page(d, entry);
+	if (--page_at(entry)->refs)
 		return;
-	}
-	/* Nothing takes a frame before object_drop has flushed. */
-	if (d->mapped && d->shared)
-		vm_revoke(slots_frame(frame));
-	else if (d->mapped)
-		vm_unmap_add(slots_frame(frame));
-	frames_give(frame);
+	if (page_at(entry)->state == PAGE_HERE)
+		frames_give(page_at(entry)->frame);
+	else
+		pager_page_gone();
 	slab_give(&page_slab, entry);
+}
+
+static void drop_leaf(void *context, uint32_t leaf)
+{
+	struct drop *d = context;
+
+	for (unsigned i = 0; i < INDEX_FAN; i++) {
+		uint32_t entry = index_node_at(leaf)->entry[i];
+
+		if (!entry)
+			continue;
+		d->count++;
+		if (page_at(entry)->state == PAGE_HERE)
+			unmap_page(d, entry);
+	}
 }
 
 static void drop_share(void *context, uint32_t entry)
@@ -372,13 +435,32 @@ static void drop_share(void *context, uint32_t entry)
 	slots_share_give(entry);
 }
 
+/* Drops the shares that a clone maps; true: all of them. */
+static bool drop_shares(uint32_t id, uint32_t first, uint32_t end)
+{
+	struct object *o = object_at(id);
+	struct drop d = { .object = id };
+	struct index_drop drop = { .value = drop_share, .context = &d };
+	struct index shares = object_shares(o);
+
+	if (!shares.root)
+		return true;
+	index_clear(&shares, first, end, &work_left, &drop);
+	o->shares = shares.root;
+	return work_left;
+}
+
 uint32_t object_drop(uint32_t id, uint32_t first, uint32_t end, bool mapped)
 {
 	struct object *o = object_at(id);
-	struct drop d = { 0, mapped, o->made };
+	struct drop d = { id, 0, mapped, o->made };
+	struct index_drop drop = { o->kind == OBJECT_VIEW ? drop_share : drop_page, drop_leaf, &d };
 
 	o->leaf_key = LEAF_NONE;
-	index_clear(&o->index, first, end, &work_left, o->kind == OBJECT_VIEW ? drop_share : drop_page, &d);
+	/* A page may be free only when no share of it is left. */
+	if (o->kind == OBJECT_ANON && !o->made && !drop_shares(id, first, end))
+		return 0;
+	index_clear(&o->index, first, end, &work_left, &drop);
 	vm_unmap_flush();
 	o->resident -= d.count;
 	return d.count;
@@ -402,27 +484,33 @@ uint32_t object_resident(uint32_t id, uint32_t first, uint32_t end)
 
 struct unmap {
 	const struct object *object;
+	struct index shares;
 	uint32_t next;
 };
 
 static bool unmap_one(void *context, uint32_t page, uint32_t value)
 {
 	struct unmap *u = context;
+	uint32_t share = u->shares.root ? index_get(&u->shares, page) : 0;
 
 	cap_t cap = entry_cap(u->object, value);
 
 	u->next = page;
 	if (!work_take())
 		return false;
-	if (cap)
+	if (share)
+		vm_unmap_add(slots_share(share));
+	else if (cap && (u->object->kind == OBJECT_VIEW || object_at(page_at(value)->holder) == u->object))
 		vm_unmap_add(cap);
 	return true;
 }
 
 uint32_t object_unmap(uint32_t id, uint32_t first, uint32_t end)
 {
-	struct unmap u = { object_at(id), first };
+	struct unmap u = { object_at(id), object_shares(object_at(id)), first };
 
+	if (u.object->kind != OBJECT_ANON)
+		u.shares.root = 0;
 	if (index_walk(&u.object->index, first, end, unmap_one, &u))
 		u.next = end;
 	vm_unmap_flush();

@@ -4,6 +4,9 @@
  * ANON    pages of its own, made when first asked for: zero, or a copy of the backing object's page.
  * RANGE   frames in a row that exist already: the archive, a device's registers, memory for DMA.
  * VIEW    one space's mapping of a RANGE or of an ANON that is shared: a share of each frame it has touched.
+ *
+ * Clones (cow.h) name the same pages until one writes: a page is named by page.refs leaves of indices, and a leaf
+ * may be in several indices. Nobody changes a shared leaf; whoever must has a copy of its own first (object_own).
  * Knows frames and slots; not regions, spaces or accounts: callers charge what is made and dropped here.
  */
 #ifndef MEM_OBJECT_H
@@ -40,7 +43,10 @@ struct object {
 	uint8_t zero;                   /* ANON without backing: new pages are zero */
 	uint32_t leaf;                  /* the index's leaf that was used last */
 	uint32_t leaf_key;              /* its first page / INDEX_FAN, LEAF_NONE: there is none */
-	uint32_t maker;                 /* made.c's: the space that pays for it and may end it, 0 none */
+	union {
+		uint32_t maker;         /* made.c's: the space that pays for it and may end it, 0 none */
+		uint32_t shares;        /* ANON that made.c did not make: root of the tree of its shares; cow.c's */
+	};
 };
 _Static_assert(sizeof(struct object) == 64, "an object is 64 bytes");
 
@@ -61,10 +67,10 @@ enum page_state {
 /* A page of an ANON object. */
 struct page {
 	uint32_t frame;
-	uint16_t refs;
-	uint8_t state, age;
+	uint16_t refs;                  /* leaves that name it; 0: the record is free */
+	uint8_t state, flags;
 	uint32_t waiters;
-	uint32_t flags;
+	uint32_t holder;                /* object whose regions map the frame's own slot; all others map shares */
 };
 _Static_assert(sizeof(struct page) == 16, "a page is 16 bytes");
 
@@ -80,13 +86,13 @@ static inline struct page *page_at(uint32_t id)
 	return SLAB_AT(&page_slab, VA_PAGES, struct page, id);
 }
 
-/* Where the number of a page stands; NULL: its leaf is not there yet. */
+/* Where the number of a page stands; NULL: its leaf is not there yet, or shared. */
 static inline uint32_t *object_entry(struct object *o, uint32_t page)
 {
 	if (o->leaf_key != page / INDEX_FAN) {
 		uint32_t leaf = index_find_leaf(&o->index, page);
 
-		if (!leaf)
+		if (!leaf || *index_sharers(leaf))
 			return 0;
 		o->leaf = leaf;
 		o->leaf_key = page / INDEX_FAN;
@@ -110,6 +116,16 @@ uint64_t object_badge(uint32_t id, unsigned denied);
 /* The object it names and what it does not allow; 0: no such object. */
 uint32_t object_named(uint64_t badge, unsigned *denied);
 
+/* Where the number of a page stands, in a leaf that is the object's alone; NULL: no memory. */
+uint32_t *object_own(struct object *o, uint32_t page);
+/* The object is to be dropped in two parts: no leaf across `page` is shared. index_prepare(1) came before. */
+void object_cut(uint32_t id, uint32_t page);
+/* The tree of the shares of an ANON object's pages. */
+static inline struct index object_shares(const struct object *o)
+{
+	return (struct index){ o->made ? 0 : o->shares, o->index.depth };
+}
+
 /* Whether the page of a view lies behind the end of what it shows. */
 static inline bool object_past_end(uint32_t id, uint32_t page)
 {
@@ -122,20 +138,25 @@ cap_t object_have(uint32_t id, uint32_t page);
 /* The slot of the page, which is made if it is not there (*made tells); 0: no memory. */
 cap_t object_page(uint32_t id, uint32_t page, bool *made);
 /*
- * Makes pages that are not there, from `page` on up to the first that is, `most` at most; how many. Their slots are in
- * run[0 .. *runs - 1], MAP_ITEMS at most.
+ * Makes pages that are not there, from `page` on up to the first that is, `most` at most; how many. Their slots
+ * are in run[0 .. *runs - 1], MAP_ITEMS at most.
  */
 uint32_t object_fill(uint32_t id, uint32_t page, uint32_t most, struct slot_run *run, unsigned *runs);
 /*
- * Drops pages first .. end - 1, as far as this request's work goes (work.h); how many it dropped. All are gone if some
- * work is left. mapped: they may be mapped, or shared, still.
+ * Drops pages first .. end - 1, as far as this request's work goes (work.h); how many it dropped. All are gone if
+ * some work is left. mapped: they may be mapped, or shared, still. The range does not cut a shared leaf.
  */
 uint32_t object_drop(uint32_t id, uint32_t first, uint32_t end, bool mapped);
-/* A page of a view whose slot was emptied, because the backing object lost it, is shared again; false: could not. */
+/*
+ * A page of a view whose slot was emptied, because the backing object lost it, is shared again; false: could not.
+ */
 bool object_renew(uint32_t id, uint32_t page);
 /* How many there are. */
 uint32_t object_resident(uint32_t id, uint32_t first, uint32_t end);
-/* Unmaps pages that are there, so that the next touch faults, likewise; the page it came to: `end` if all is done. */
+/*
+ * Unmaps pages that are there, so that the next touch faults, likewise; the page it came to: `end` if all is
+ * done.
+ */
 uint32_t object_unmap(uint32_t id, uint32_t first, uint32_t end);
 
 #endif

@@ -245,7 +245,7 @@ static void demand_end(uint32_t id, unsigned why)
 /* A record for an absent page of the object; 0: no memory, or it is there, or waited for. */
 static struct page *absent_record(struct object *o, uint32_t page)
 {
-	uint32_t *entry = index_slot(&o->index, page);
+	uint32_t *entry = object_own(o, page);
 
 	if (!entry)
 		return 0;

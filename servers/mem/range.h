@@ -24,12 +24,14 @@ int range_map_object(uint32_t space, uint32_t object, uint64_t offset, uint64_t 
 int range_map_device(uint32_t space, uint32_t object, uint64_t *at);
 int range_commit(uint32_t space, uint64_t addr, uint64_t size, uint32_t prot);
 /*
- * Decommit of `count` ranges: whether each may be; with 0 from all, each is begun, which cannot fail, and done: 0 or
- * E_AGAIN. Begun again, it goes on.
+ * Decommit of `count` ranges: whether each may be; with 0 from all, each is begun, which cannot fail, and done: 0
+ * or E_AGAIN. Begun again, it goes on.
  */
 int range_may_decommit(uint32_t space, uint64_t addr, uint64_t size, uint32_t count);
 void range_begin_decommit(uint32_t space, uint64_t addr, uint64_t size);
 int range_decommit(uint32_t space, uint64_t addr, uint64_t size);
+/* All of the range, which clones are in, is reserved again, without pages. */
+void range_reserve_again(uint32_t space, uint32_t first, uint32_t end);
 int range_protect(uint32_t space, uint64_t addr, uint64_t size, uint32_t prot);
 int range_unmap(uint32_t space, uint64_t addr, uint64_t size);
 /* Another size for a range of own memory, at *at afterwards: another place only with MEM_MOVE. */

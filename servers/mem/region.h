@@ -38,13 +38,16 @@ struct region {
 	uint32_t stale;                 /* so many pages at its end may be mapped with more than prot still */
 	uint8_t moving;                 /* on its way to another place: prot is 0 until it is there ... */
 	uint8_t access;                 /* ... and then this again */
-	uint8_t spare[6];
+	uint8_t lent;                   /* made as a clone: may map shares of pages */
+	uint8_t spare;
+	uint32_t origin;                /* CLONING: object it is a clone of, one reference; `stale` pages are to come */
 };
 _Static_assert(sizeof(struct region) == 64, "a region is 64 bytes");
 
 enum region_kind {                      /* as the interface tells them */
 	REGION_ANON = 1, REGION_SHARED, REGION_PRIVATE, REGION_STACK, REGION_RAW, REGION_DEVICE, REGION_RESERVED,
 	REGION_ENDING,                  /* unmapped or decommitted, but not all of its pages are gone */
+	REGION_CLONING,                 /* will be what it `was`, with access `access`, once all its pages have come */
 };
 
 extern struct slab region_slab;
@@ -62,7 +65,7 @@ static inline uint32_t region_end(const struct region *r)
 /* The kind by which its memory is charged and counted. */
 static inline unsigned region_charged(const struct region *r)
 {
-	return r->kind == REGION_ENDING ? r->was : r->kind;
+	return r->kind >= REGION_ENDING ? r->was : r->kind;
 }
 
 /* Its pages are shares of another object's. */

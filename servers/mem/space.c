@@ -75,6 +75,15 @@ uint32_t space_by_badge(uint64_t badge)
 	return (space_at(id)->generation & BADGE_GENERATION) == badge_generation(badge) ? id : 0;
 }
 
+uint32_t space_ending_by_badge(uint64_t badge)
+{
+	uint32_t id = (uint32_t)badge;
+
+	if (badge_kind(badge) != BADGE_SPACE || !space_ending(id))
+		return 0;
+	return ((space_at(id)->generation - 1) & BADGE_GENERATION) == badge_generation(badge) ? id : 0;
+}
+
 uint32_t thread_by_badge(uint64_t badge)
 {
 	uint32_t id = (uint32_t)badge;
@@ -111,14 +120,15 @@ static void object_frame_free(uint32_t frame)
 	frames_give(frame);
 }
 
-int space_create(uint64_t limit, uint32_t *id)
+static int create(uint64_t limit, uint32_t parent, uint32_t *id)
 {
 	uint32_t n = slab_take(&space_slab);
 	struct space *s = space_at(n);
 
 	if (!n)
 		return E_NO_MEMORY;
-	*s = (struct space){ .generation = s->generation, .account.limit = PAGES_OF(limit) };
+	*s = (struct space){ .generation = s->generation, .account.limit = PAGES_OF(limit), .parent = parent,
+			     .account.parent = parent ? &space_at(parent)->account : 0 };
 	if (!account_charge(&s->account, SPACE_FRAMES)) {
 		slab_give(&space_slab, n);
 		return E_NO_MEMORY;
@@ -136,6 +146,45 @@ int space_create(uint64_t limit, uint32_t *id)
 	s->live = SPACE_LIVE;
 	*id = n;
 	return 0;
+}
+
+int space_create(uint64_t limit, uint32_t *id)
+{
+	return create(limit, 0, id);
+}
+
+int space_create_child(uint32_t parent, uint32_t *id)
+{
+	struct space *p = space_at(parent);
+	int error = create(0, parent, id);
+
+	if (error)
+		return error;
+	space_at(*id)->sibling = p->children;
+	p->children = *id;
+	space_at(*id)->base = p->base;
+	space_at(*id)->prio = p->prio;
+	return 0;
+}
+
+uint32_t space_root(uint32_t id)
+{
+	while (space_at(id)->parent)
+		id = space_at(id)->parent;
+	return id;
+}
+
+static void leave_parent(uint32_t id)
+{
+	uint32_t parent = space_at(id)->parent, *link = &space_at(parent)->children;
+
+	if (!parent)
+		return;
+	while (*link != id)
+		link = &space_at(*link)->sibling;
+	*link = space_at(id)->sibling;
+	if (space_at(parent)->making == id)
+		space_at(parent)->making = 0;
 }
 
 /* Page tables: their frames come back cleared. The VSpace is gone already. */
@@ -226,7 +275,8 @@ static bool objects_free(struct space *s)
 	return true;
 }
 
-int space_destroy(uint32_t id)
+/* From now on nothing but its end can be done to it, nor to its clones. */
+static void begin_end(uint32_t id)
 {
 	struct space *s = space_at(id);
 
@@ -236,14 +286,41 @@ int space_destroy(uint32_t id)
 		s->live = SPACE_ENDING;
 		s->generation++;
 	}
+}
+
+/* One space whose clones are gone. */
+static int end(uint32_t id)
+{
+	struct space *s = space_at(id);
+
 	if (!objects_free(s) || !cnodes_free(s) || !tables_free(s) || !range_clear(id) || !made_space_end(id))
 		return E_AGAIN;
 	account_release(&s->account, SPACE_FRAMES);
 	if (s->account.committed)
 		log_line("mem: a space ends with a charge left", 1, &s->account.committed);
+	leave_parent(id);
 	s->live = SPACE_NONE;
 	slab_give(&space_slab, id);
 	return 0;
+}
+
+int space_destroy(uint32_t id)
+{
+	int error = 0;
+
+	while (!error) {
+		uint32_t last = id;
+
+		begin_end(last);
+		while (space_at(last)->children) {
+			last = space_at(last)->children;
+			begin_end(last);
+		}
+		error = end(last);
+		if (last == id)
+			break;
+	}
+	return error;
 }
 
 int space_table(uint32_t id, uint64_t va)

@@ -38,8 +38,12 @@ struct space {
 	uint32_t made, made_count;      /* made.c's: first of the objects it made, how many */
 	uint32_t device;                /* page of the first device it mapped: what its DMA memory belongs to */
 	uint32_t reserved;              /* pages of reserved regions */
+	uint32_t parent;                /* the space it is a clone of, 0 none */
+	uint32_t children, sibling;     /* its clones: the first, and the next of the parent's */
+	uint32_t making;                /* clone of it that is not complete, 0 none */
+	uint64_t spare[13];
 };
-_Static_assert(sizeof(struct space) == 128, "a space is 128 bytes");
+_Static_assert(sizeof(struct space) == 256, "a space is 256 bytes");
 
 struct thread {
 	uint32_t link;
@@ -74,13 +78,20 @@ static inline struct thread *thread_at(uint32_t id)
 
 /* A new space, limit in bytes (0: none); 0 or an error, its number in *id. */
 int space_create(uint64_t limit, uint32_t *id);
+/* The same for a clone of `parent`, which pays for it and outlives it. */
+int space_create_child(uint32_t parent, uint32_t *id);
+/* The process's own space that this one is a clone of, of clones too. */
+uint32_t space_root(uint32_t id);
 /*
- * Ends the space with all that is in it, as far as this request's work goes (work.h): 0 when all its frames are free;
- * E_AGAIN: once more. From the first call on nothing runs in it, and only this can be done to it.
+ * Ends the space with all that is in it, and its clones, as far as this request's work goes (work.h): 0 when all
+ * its frames are free; E_AGAIN: once more. From the first call on nothing runs in it, and only this can be done
+ * to it.
  */
 int space_destroy(uint32_t id);
 /* By badge or by number from the factory; 0: no such space. */
 uint32_t space_by_badge(uint64_t badge);
+/* By the badge it had before it began to end. */
+uint32_t space_ending_by_badge(uint64_t badge);
 bool space_exists(uint64_t id);
 bool space_ending(uint64_t id);
 uint64_t space_badge(uint32_t id);

@@ -23,6 +23,7 @@ uint32_t host_content[HOST_FRAMES];
 
 /* A module that a test does not bring has no table. */
 extern struct slab index_nodes __attribute__((weak));
+extern struct slab index_sharers_slab __attribute__((weak));
 extern struct slab object_slab __attribute__((weak));
 extern struct slab page_slab __attribute__((weak));
 extern struct slab region_slab __attribute__((weak));
@@ -58,6 +59,7 @@ static void slab_start(struct slab *s)
 void mem_host_start(void)
 {
 	slab_start(&index_nodes);
+	slab_start(&index_sharers_slab);
 	slab_start(&object_slab);
 	slab_start(&page_slab);
 	slab_start(&region_slab);

@@ -40,5 +40,6 @@ int demo_shared(void);
 int demo_pieces(void);
 int demo_remap(void);
 int demo_pager(void);
+int demo_cow(void);
 
 #endif

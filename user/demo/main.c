@@ -11,6 +11,7 @@ static const struct {
 	{ "pieces", demo_pieces },
 	{ "remap", demo_remap },
 	{ "pager", demo_pager },
+	{ "cow", demo_cow },
 };
 
 #define DEMOS (sizeof demos / sizeof *demos)
