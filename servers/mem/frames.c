@@ -18,6 +18,7 @@ uint64_t frames_counts[FRAME_STATES];
 struct stock frames_stock;
 uint32_t (*frames_reclaim)(void);
 static bool splitting;          /* slots.c may want frames while it splits one */
+static uint32_t chained;        /* a megapage whose free pieces stand in ascending order; 0: none is known */
 
 #define RUN_TRIES 64            /* megapages that are searched for a run of frames */
 
@@ -108,6 +109,7 @@ static inline void mega_push(uint32_t mega, uint32_t piece)
 	bool edge = mega_edge(m->free) || mega_edge(m->free + 1);
 	uint32_t *before = edge ? mega_list(m) : 0;
 
+	chained = 0;
 	frames_table[mega * FRAMES_PER_MEGA + piece].link = m->head;
 	m->head = piece;
 	m->free++;
@@ -359,6 +361,21 @@ static uint32_t run_find(uint32_t mega, uint32_t n)
 	return FRAMES_PER_MEGA;
 }
 
+/* Chains the free pieces of a split megapage anew, in ascending order. */
+static void mega_chain(uint32_t mega)
+{
+	struct frame *f = &frames_table[mega * FRAMES_PER_MEGA];
+	uint32_t head = PIECE_NONE;
+
+	for (uint32_t i = FRAMES_PER_MEGA; i-- > 0; ) {
+		if (f[i].state == FRAME_FREE) {
+			f[i].link = head;
+			head = i;
+		}
+	}
+	frames_megas[mega].head = (uint16_t)head;
+}
+
 /* Takes pieces first .. first + n - 1, all free, out of the megapage's list, which is chained anew. */
 static void run_take(uint32_t mega, uint32_t first, uint32_t n, enum frame_state state, uint32_t owner)
 {
@@ -367,15 +384,7 @@ static void run_take(uint32_t mega, uint32_t first, uint32_t n, enum frame_state
 
 	for (uint32_t i = first; i < first + n; i++)
 		frames_set(mega * FRAMES_PER_MEGA + i, state, owner);
-	m->head = PIECE_NONE;
-	for (uint32_t i = FRAMES_PER_MEGA; i-- > 0; ) {
-		struct frame *f = &frames_table[mega * FRAMES_PER_MEGA + i];
-
-		if (f->state != FRAME_FREE)
-			continue;
-		f->link = m->head;
-		m->head = i;
-	}
+	mega_chain(mega);
 	m->free -= n;
 	frames_pools[m->pool].free_4k -= n;
 	mega_relist(mega, before);
@@ -433,20 +442,24 @@ uint32_t frames_to_clear(uint32_t most, uint32_t *count)
 		return 0;
 	if (most > room)
 		most = room;
+	/* Here is time to put in order what came back in any: frames in a row are mapped by one item. */
+	mega = frames_pools[0].partial;
+	if (mega && mega != chained) {
+		mega_chain(mega);
+		chained = mega;
+	}
 	first = frames_take(FRAME_CLEARING, 0);
 	if (!first)
 		return 0;
 	mega = first / FRAMES_PER_MEGA;
-	/* What came back page by page stands in the list from the last to the first. */
 	for (; n < most; n++) {
 		uint32_t head = mega * FRAMES_PER_MEGA + frames_megas[mega].head;
 
-		if (frames_megas[mega].head == PIECE_NONE || (head != first + n && head + 1 != first)
-		    || slots_frame(head) - slots_frame(first) != (uint64_t)head - first)
+		if (frames_megas[mega].head == PIECE_NONE || head != first + n
+		    || slots_frame(head) - slots_frame(first) != n)
 			break;
 		mega_pop(mega);
 		frames_set(head, FRAME_CLEARING, 0);
-		first = head < first ? head : first;
 	}
 	frames_stock.coming += n;
 	*count = n;
