@@ -260,6 +260,7 @@ int made_destroy(uint32_t id)
 			return E_AGAIN;
 	}
 	made_drop(id);
+	(void)made_work();
 	return 0;
 }
 
