@@ -133,8 +133,12 @@ void process_thread(struct process *p, void (*entry)(uint64_t), unsigned hart, u
 
 void process_run(struct process *p)
 {
-	for (unsigned i = 0; i < p->threads; i++)
-		OK(sys_thread_set(p->thread[i], THREAD_RUN, 0));
+	for (unsigned i = 0; i < p->threads; i++) {
+		long r = sys_thread_set(p->thread[i], THREAD_RUN, 0);
+
+		/* A hostile neighbour that holds the thread may have been faster. */
+		CHECK(r == 0 || r == -E_RUNNING);
+	}
 }
 
 void process_end(struct process *p)
