@@ -10,6 +10,7 @@
 #   make test [T=pattern]    host tests, then the tests that boot the image
 #   make explore             all short sequences of calls and 100 million random ones against a model (LENGTH= N= SEED=)
 #   make fuzz T=syscall|kill [N= SEED= SMP=]   hostile processes against the kernel, in the machine
+#   make fuzz T=ipc|deaths [N= SEED= SMP=]     messages to all servers; kills of processes under load
 #   make bound [N=]          longest kernel entries in instructions, bound of the kernel's stack
 #   make coverage            lines and branches of kernel/ that the tests run
 #   make mutants             breaks the kernel line by line; do the tests notice?
@@ -359,6 +360,23 @@ $(foreach p,$(PROGRAMS),$(eval $(call pie,$(OUT)/user/$p,$(call obj,$(call progr
 # The conformance programs of libc: no part of the archive, the tests add them.
 $(foreach t,$(LIBCTEST),$(eval $(call pie,$(OUT)/libctest/$t,$(OUT)/obj/tests/libc/$t.o)))
 
+# The attacks on the servers: a session in the shell's place, and the program of all processes that it starts.
+HOSTILE_OBJ := $(OUT)/obj/tests/hostile
+$(eval $(call pie,$(OUT)/hostile/session,$(HOSTILE_OBJ)/session.o))
+$(eval $(call pie,$(OUT)/hostile/actor,$(patsubst %,$(HOSTILE_OBJ)/%.o,actor bystander hostile partner victim)))
+$(OUT)/hostile/calls.h: tests/hostile/calls.py $(GEN_STAMP)
+	$(call say,IDL     $@)
+	@mkdir -p $(@D)
+	$(Q)$(PYTHON) tests/hostile/calls.py --out $@ $(IDL)
+$(HOSTILE_OBJ)/hostile.o: tests/hostile/hostile.c $(OUT)/hostile/calls.h $(AFTER)
+	$(call compile,CC     ,$(USER_FLAGS) -I$(OUT)/hostile)
+$(OUT)/hostile.cpio: $(OUT)/hostile/session $(OUT)/hostile/actor $(OUT)/boot.cpio
+	$(call say,CPIO    $@)
+	$(Q)tools/mkarchive -o $@ boot/proc=$(PROC) $(foreach s,$(filter-out proc,$(SERVERS)),servers/$s=$(OUT)/servers/$s) \
+		bin/shell=$(OUT)/hostile/session bin/actor=$(OUT)/hostile/actor bin/hello=$(OUT)/user/hello \
+		bin/captest=$(OUT)/user/captest etc/motd=user/files/etc/motd
+-include $(patsubst %,$(HOSTILE_OBJ)/%.d,session actor bystander hostile partner victim)
+
 # proc is loaded by a few lines in mem: a flat image at a fixed address.
 PROC_OBJ := $(call obj,$(call server_src,proc),$(OUT)/obj)
 $(OUT)/servers/proc.elf: $(PROC_OBJ) $(CRT0) $(LIBS) linker/flat.ld $(OUT)/list
@@ -395,14 +413,16 @@ HOST_TESTS := $(filter %_test,$(HOST_ALL))
 HOST_FUZZ  := $(filter %_fuzz,$(HOST_ALL))
 HOST_PY    := $(sort $(wildcard tests/host/*_test.py))
 
-# $1 the program, $2 its file, $3 what is compiled with it.
+# $1 the program, $2 its file, $3 what is compiled with it. One compilation a file, so that a cache of compilers finds the others.
 define host
+$1: FLAGS_OF = $$(HOST_FLAGS) $(addprefix -I,$(sort $(dir $3))) $(call note,$2,CFLAGS) \
+	$(if $(call note,$2,SANITIZE),,-fsanitize=address$(comma)undefined$(if $(filter %_fuzz.c,$2),$(comma)fuzzer))
 $1: $2 $3 $(HOST)/flags | $(GEN_STAMP) tools-test
 	$$(call say,HOSTCC  $1)
-	$$(Q)$$(HOSTCC) $$(HOST_FLAGS) $(addprefix -I,$(sort $(dir $3))) $(call note,$2,CFLAGS) -MM -MT $1 $2 $3 >$1.d
-	$$(Q)$$(HOSTCC) $$(HOST_FLAGS) $(addprefix -I,$(sort $(dir $3))) $(call note,$2,CFLAGS) \
-		$(if $(call note,$2,SANITIZE),,-fsanitize=address$(comma)undefined$(if $(filter %_fuzz.c,$2),$(comma)fuzzer)) \
-		-o $1 $2 $3 $(call note,$2,LIBS)
+	$$(Q)rm -rf $1.objects $1.d && mkdir -p $1.objects
+	$$(Q)for file in $2 $3; do o=$1.objects/$$$$(echo $$$$file | tr / _).o; \
+		$$(HOSTCC) $$(FLAGS_OF) -MMD -MF $$$$o.d -MT $1 -c -o $$$$o $$$$file && cat $$$$o.d >>$1.d || exit 1; done
+	$$(Q)$$(HOSTCC) $$(FLAGS_OF) -o $1 $1.objects/*.o $(call note,$2,LIBS)
 endef
 ifneq ($(filter test% host build/host/% explore fuzz coverage,$(MAKECMDGOALS)),)
 $(foreach f,$(HOST_SRC),$(eval $(call host,$(f:tests/host/%.c=$(HOST)/%),$f,$(call note,$f,SOURCES))))
@@ -446,8 +466,8 @@ test: test-host test-qemu
 test-host: tools-test $(HOST_ALL) $(RUN_TESTS) $(RUN_FUZZ)
 	$(if $(HOST_PY),$(Q)$(PYTEST) --junitxml=build/junit-host.xml $(HOST_PY) $(none_ok))
 
-test-qemu: tools-test tools-run image $(OUT)/bench/kernel.bin $(OUT)/kerneltest.bin $(OUT)/fuzz.bin $(HOST)/qemu_watch.so | test-host
-	$(Q)$(MAKE) BUILD=release image build/release/kerneltest.bin build/release/fuzz.bin build/release/bench/kernel.bin build/release/bench/boot.cpio
+test-qemu: tools-test tools-run image $(OUT)/bench/kernel.bin $(OUT)/kerneltest.bin $(OUT)/fuzz.bin $(OUT)/hostile.cpio $(HOST)/qemu_watch.so | test-host
+	$(Q)$(MAKE) BUILD=release image build/release/kerneltest.bin build/release/fuzz.bin build/release/hostile.cpio build/release/bench/kernel.bin build/release/bench/boot.cpio
 	$(Q)BUILD=debug $(PYTEST) $(if $(RECORD),--record) -n $(or $(JOBS),2) --junitxml=build/junit-qemu.xml tests/qemu $(none_ok)
 	$(Q)BUILD=release $(PYTEST) $(if $(RECORD),--record) -n $(or $(JOBS),2) --junitxml=build/junit-release.xml \
 		--ignore tests/qemu/kernel_test.py tests/qemu $(none_ok)
@@ -460,8 +480,8 @@ $(HOST)/qemu_watch.so: tools/qemu_watch.c | tools-test
 	$(Q)$(HOSTCC) -std=gnu17 -O2 -Wall -Wextra -Werror -shared -fPIC -o $@ $<
 
 # In the machine, or on the host by libFuzzer.
-ifneq ($(filter syscall kill,$(T)),)
-fuzz: $(OUT)/fuzz.bin $(HOST)/qemu_watch.so tools-run
+ifneq ($(filter syscall kill deaths ipc,$(T)),)
+fuzz: image $(OUT)/fuzz.bin $(OUT)/hostile.cpio $(HOST)/qemu_watch.so tools-run
 	@nice tools/attack --build $(BUILD) --smp $(call quote,SMP) --seed $(call quote,SEED) \
 		$(if $(N),--count $(call quote,N)) $(call quote,T)
 else
