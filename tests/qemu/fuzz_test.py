@@ -1,4 +1,4 @@
-"""The short form of the attacks in tests/fuzz: `make fuzz` has the long one. Here each run's seed is fixed."""
+"""The short form of the attacks in tests/fuzz and tests/hostile: `make fuzz` has the long one. Here each run's seed is fixed."""
 
 import os
 import subprocess
@@ -7,7 +7,8 @@ import pytest
 from conftest import BUILD, ROOT
 
 RUN_TIMEOUT = 300
-RUNS = [("syscall", 1, 10000), ("syscall", 4, 2000), ("kill", 1, 60), ("kill", 4, 10)]
+RUNS = [("syscall", 1, 10000), ("syscall", 4, 2000), ("kill", 1, 60), ("kill", 4, 10),
+        ("ipc", 1, 9000), ("ipc", 2, 9000), ("deaths", 1, 20), ("deaths", 2, 20)]
 
 
 @pytest.mark.parametrize("target,harts,count", RUNS)
