@@ -239,7 +239,8 @@ static bool is_privileged(uint32_t label)
 	    IDL_LABEL(MEM_INTERFACE, MEM_CALL_ZERO),
 	    IDL_LABEL(MEM_INTERFACE, MEM_CALL_DEVICE),
 	    IDL_LABEL(MEM_INTERFACE, MEM_CALL_DEVICE_MAP),
-	    IDL_LABEL(PROC_INTERFACE, PROC_CALL_JOB),
+	    IDL_LABEL(MEM_INTERFACE, MEM_CALL_TRACE), IDL_LABEL(MEM_INTERFACE, MEM_CALL_TRACE_END),
+		IDL_LABEL(PROC_INTERFACE, PROC_CALL_JOB),
 	    IDL_LABEL(PROC_INTERFACE, PROC_CALL_SHUTDOWN),
 	    IDL_LABEL(STREAM_INTERFACE, STREAM_CALL_INTERRUPT_TO),
 	    IDL_LABEL(STREAM_INTERFACE, STREAM_CALL_FLUSH),
@@ -317,6 +318,8 @@ static void check_answer(cap_t endpoint, uint32_t label, uint64_t info, long sta
 
 	if (status)
 		return;
+	if (server == label >> 16)
+		shared->asked |= 1UL << server;
 	if (!speaks(server, label >> 16) && error != E_BAD_MESSAGE)
 		wrong(WRONG_INTERFACE, endpoint, label, info, status);
 	if (error) {
@@ -507,6 +510,8 @@ _Noreturn void hostile_run(volatile struct shared *s)
 	cap_t file = 0;
 
 	shared = s;
+	for (size_t i = 0; i < CALLS; i++)
+		s->interfaces |= 1UL << interface_calls[i].interface;
 	add_server(SLOT_SPACE, MEM_INTERFACE);
 	add_server(SLOT_PROCESS, PROC_INTERFACE);
 	add_server(SLOT_STDERR, STREAM_INTERFACE);

@@ -17,6 +17,7 @@
 #include <mem_client.h>
 #include <proc_client.h>
 #include <stream_client.h>
+#include <trace_client.h>
 #include <tessera/ipc.h>
 #include <tessera/process.h>
 #include <tessera/syscall.h>
@@ -45,7 +46,7 @@ struct actor {
 };
 
 static struct actor actors[ACTORS];
-static cap_t files, irq, blk;
+static cap_t files, irq, blk, trace;
 static uint64_t ms; /* ticks */
 
 /* ---- what must stay ------------------------------------------------------------------------------- */
@@ -66,15 +67,15 @@ static unsigned server_count;
 enum { OTHERS_PAGES, OTHERS_COMMITTED, SPACES, FILE_BYTES, FILES, EXACT };
 enum { RESIDENT, COMMITTED, OWN, TABLES, OBJECTS, REGIONS, SLOTS, KERNEL_OBJECTS, GROWING };
 static const char *const exact_names[EXACT] = {
-    "bytes of memory that no server has",
-    "bytes committed by no server",
-    "spaces",
-    "bytes of files",
-    "files",
+	"bytes of memory that no server has",
+	"bytes committed by no server",
+	"spaces",
+	"bytes of files",
+	"files",
 };
 static const char *const growing_names[GROWING] = {
-    "resident in servers", "committed by servers", "mem's own", "page tables", "objects", "regions",
-    "kernel's slots",      "kernel's objects",
+	"resident in servers", "committed by servers", "mem's own", "page tables", "objects", "regions",
+	"kernel's slots",      "kernel's objects",
 };
 
 struct figures {
@@ -373,28 +374,37 @@ static void await_hostiles(void)
 
 static uint64_t life_calls;
 
+/* The private servers, which a program has only if it is given them; every other life does without. */
+static const struct given {
+	const cap_t *server;
+	uint32_t interface;
+} given[] = {
+	{ &irq, IRQ_INTERFACE },     { NULL, 0 }, { &blk, BLK_INTERFACE }, { NULL, 0 },
+	{ &trace, TRACE_INTERFACE }, { NULL, 0 },
+};
+
+static uint64_t interfaces, asked;
+
 static uint64_t one_life(uint64_t seed, uint64_t life, uint64_t *mutated, uint64_t *granted)
 {
 	uint64_t calls = 0;
 
 	for (unsigned i = 0; i < HOSTILES; i++) {
-		bool first = (life + i) % 4 == 1, second = (life + i) % 4 == 3;
+		const struct given *g = &given[(life + i) % (sizeof given / sizeof *given)];
 
-		actor_start(&actors[i], ROLE_HOSTILE, seed * 1000003 + life * HOSTILES + i,
-			    life_calls / HOSTILES,
-			    first    ? irq
-			    : second ? blk
-				     : 0,
-			    first    ? IRQ_INTERFACE
-			    : second ? BLK_INTERFACE
-				     : 0);
+		actor_start(&actors[i], ROLE_HOSTILE, seed * 1000003 + life * HOSTILES + i, life_calls / HOSTILES,
+			    g->server ? *g->server : 0, g->interface);
 	}
 	await_hostiles();
 	end_all();
 	remove_below("/");
 	settle_blk();
+	if (trace_clear(trace))
+		fail("the trace server does not settle", 0, 0);
 	for (unsigned i = 0; i < HOSTILES; i++) {
 		check_actor(&actors[i]);
+		interfaces |= actors[i].shared->interfaces;
+		asked |= actors[i].shared->asked;
 		calls += actors[i].shared->calls[0] + actors[i].shared->calls[1];
 		*mutated += actors[i].shared->mutated;
 		*granted += actors[i].shared->granted;
@@ -424,6 +434,8 @@ static void attack_ipc(uint64_t count, uint64_t seed)
 			say("messages, lives", calls, life + 1);
 		}
 	}
+	if (asked != interfaces)
+		fail("a server was never asked: interfaces, asked", interfaces, asked);
 	say_growths();
 	say("messages, lives", calls, life);
 	say("messages that no stub would send, granted", mutated, granted);
@@ -498,7 +510,8 @@ int main(int argc, char **argv)
 	ms = process_start_info()->timebase / 1000;
 	(void)sys_thread_set(SLOT_THREAD, THREAD_CALL_TIMEOUT, LIFE_TICKS);
 	if (server_open("file", FILE_VERSION, &files) || server_open("irq", IRQ_VERSION, &irq) ||
-	    server_open("blk", BLK_VERSION, &blk))
+	    server_open("blk", BLK_VERSION, &blk) ||
+	    server_open("trace", TRACE_VERSION, &trace))
 		fail("a server cannot be opened", 0, 0);
 	settle_blk();
 	for (unsigned i = 0; i < ACTORS; i++)

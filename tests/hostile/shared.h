@@ -34,6 +34,8 @@ struct shared {
 	uint64_t calls[THREADS_MOST]; /* or rounds, by thread */
 	uint64_t granted;             /* calls that answered 0 */
 	uint64_t mutated;             /* calls whose message is not what a stub would send */
+	uint64_t interfaces;          /* a bit for each that the tree has */
+	uint64_t asked;               /* a bit for each that a server answered a call of its own of */
 	uint32_t wrongs;              /* of the entries below, each of another kind or call */
 	struct {
 		uint32_t kind;  /* enum wrong */
