@@ -44,6 +44,20 @@ ROWS = {
     "file.write_900": ("", None, None),
     "file.seek": ("", None, None),
     "pipe.800": ("", None, None),
+    "scale.ipc_round_trip.1": ("", None, None),
+    "scale.ipc_round_trip.100": ("", None, None),
+    "scale.ipc_round_trip.1000": ("", None, None),
+    "scale.timer.1": ("", None, None),
+    "scale.timer.100": ("", None, None),
+    "scale.timer.10000": ("", None, None),
+    "scale.revoke.100": ("", None, None),
+    "scale.revoke.10000": ("", None, None),
+    "scale.revoke.100000": ("", None, None),
+    "scale.fault_zero_page.1000": ("", None, None),
+    "scale.fault_zero_page.10000": ("", None, None),
+    "scale.fault_zero_page.100000": ("", None, None),
+    "scale.map_64k.whole": ("", None, None),
+    "scale.map_64k.fragmented": ("", None, None),
 }
 # What a run must give; the other rows have no measure yet.
 UNMEASURED = {"fault.custom_pager"}

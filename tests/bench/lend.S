@@ -11,4 +11,9 @@ lend_server:
 	ecall
 	li	a1, INFO_REPLY
 	j	1b
+/* What a thread of scale.c does, with all registers set. */
+	.globl scale_wait
+scale_wait:
+	ecall
+2:	j	2b
 lend_server_end:

@@ -10,7 +10,6 @@
 #define ROUNDS       8
 
 /* Slots. */
-#define SLOT_GIGA    100
 #define SLOT_MEGA    102               /* a megapage, split */
 #define COPIES       CAP(SLOT_NODE, 1024)
 
@@ -172,5 +171,6 @@ void root_main(void)
 	mapping();
 	capabilities();
 	lend_measure();
+	scale_measure();
 	end();
 }
