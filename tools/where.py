@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 TOOL = "riscv64-unknown-elf-"
-PLACE = re.compile(r"\b(pc|ra) ([A-Za-z_.$][\w.$]*)\+0x([0-9a-f]+)")
+PLACE = re.compile(r"\b(pc|ra|from) ([A-Za-z_.$][\w.$]*)\+0x([0-9a-f]+)")
 
 
 def symbols(path):
@@ -27,7 +27,7 @@ def places(path, text):
     for what, name, distance in PLACE.findall(text):
         line = "not in this program"
         if name in found:
-            address = found[name] + int(distance, 16) - (what == "ra")
+            address = found[name] + int(distance, 16) - (what != "pc")
             done = subprocess.run([f"{TOOL}addr2line", "-e", path, hex(address)], capture_output=True, text=True, check=False)
             line = done.stdout.strip().replace("??:0", "no line known").replace("??:?", "no line known")
         yield what, f"{name}+0x{distance}", line

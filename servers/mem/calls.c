@@ -22,6 +22,8 @@
 #include "vm.h"
 #include "worker.h"
 
+#define READ_MOST 800                   /* bytes, as the interface says */
+
 static bool is_factory(const struct mem_request *q)
 {
 	return q->badge == badge_make(BADGE_FACTORY, 0, 0);
@@ -683,6 +685,22 @@ int mem_on_space_write(const struct mem_request *q, uint64_t id, uint64_t addr, 
 		return error;
 	receiver_settle(space);
 	return range_write(space, addr, data, data_n);
+}
+
+int mem_on_space_read(const struct mem_request *q, uint64_t id, uint64_t addr, uint32_t size, void *data,
+		      size_t *data_n)
+{
+	uint32_t space;
+	int error = factory_space(q, id, &space);
+
+	if (!error && size > READ_MOST)
+		error = E_BAD_RANGE;
+	if (error)
+		return error;
+	receiver_settle(space);
+	error = range_read(space, addr, data, size);
+	*data_n = error ? 0 : size;
+	return error;
 }
 
 int mem_on_space_protect(const struct mem_request *q, uint64_t id, uint64_t addr, uint64_t size,

@@ -570,30 +570,36 @@ int range_remap(uint32_t space, uint64_t addr, uint64_t old, uint64_t size, uint
 	return how & MEM_MOVE ? move(space, first, end, pages, at) : E_EXISTS;
 }
 
-/* Copies part of a page of the space's own. */
-static int write_page(struct space *s, const struct region *r, uint64_t addr, const void *bytes, size_t size)
+/* Copies to (or from, if `out` is there) part of a page of the space's own. */
+static int copy_page(struct space *s, const struct region *r, uint64_t addr, const void *in, void *out, size_t size)
 {
-	struct cow_page c = cow_page(r->object, r->offset + (uint32_t)(addr >> PAGE_SHIFT) - r->first, true);
+	uint32_t page = r->offset + (uint32_t)(addr >> PAGE_SHIFT) - r->first;
+	struct cow_page c = { .cap = 0 };
 	uint8_t *view;
 
+	if (!out || object_have(r->object, page))
+		c = cow_page(r->object, page, true);
 	if (!c.cap)
-		return E_NO_MEMORY;
+		return out ? E_NOT_FOUND : E_NO_MEMORY;
 	s->resident += c.made;
 	/* One mapping a slot: the space sees it again at its next touch. */
 	vm_unmap_add(c.cap);
 	vm_unmap_flush();
-	view = vm_open(c.cap, RIGHT_R | RIGHT_W);
+	view = vm_open(c.cap, out ? RIGHT_R : RIGHT_R | RIGHT_W);
 	if (!view)
 		return E_NO_MEMORY;
-	memcpy(view + addr % PAGE_SIZE, bytes, size);
+	if (out)
+		memcpy(out, view + addr % PAGE_SIZE, size);
+	else
+		memcpy(view + addr % PAGE_SIZE, in, size);
 	vm_close(c.cap);
 	return 0;
 }
 
-int range_write(uint32_t space, uint64_t addr, const void *bytes, size_t size)
+/* Bytes of the space's own, in or out. */
+static int copy(uint32_t space, uint64_t addr, const uint8_t *in, uint8_t *out, size_t size)
 {
 	struct space *s = space_at(space);
-	const uint8_t *from = bytes;
 	uint32_t first, end;
 	uint64_t reserved;
 	int error = 0;
@@ -604,17 +610,24 @@ int range_write(uint32_t space, uint64_t addr, const void *bytes, size_t size)
 		return E_BAD_RANGE;
 	if (!edit_covered(s, first, end, KINDS_OWN, &reserved))
 		return E_DENIED;
-	while (size && !error) {
-		size_t part = PAGE_SIZE - addr % PAGE_SIZE;
+	for (size_t done = 0, part; done < size && !error; done += part) {
+		const struct region *r = region_at(region_find(s->regions, (addr + done) >> PAGE_SHIFT));
 
-		if (part > size)
-			part = size;
-		error = write_page(s, region_at(region_find(s->regions, addr >> PAGE_SHIFT)), addr, from, part);
-		addr += part;
-		from += part;
-		size -= part;
+		part = PAGE_SIZE - (addr + done) % PAGE_SIZE;
+		part = part < size - done ? part : size - done;
+		error = copy_page(s, r, addr + done, in ? in + done : 0, out ? out + done : 0, part);
 	}
 	return error;
+}
+
+int range_write(uint32_t space, uint64_t addr, const void *bytes, size_t size)
+{
+	return copy(space, addr, bytes, 0, size);
+}
+
+int range_read(uint32_t space, uint64_t addr, void *bytes, size_t size)
+{
+	return copy(space, addr, 0, bytes, size);
 }
 
 bool range_query(uint32_t space, uint64_t addr, struct mem_region *found)

@@ -45,6 +45,8 @@ void range_unmap_raw(uint32_t space, uint32_t page);
 
 /* Copies bytes into memory of the space's own, whatever its access. */
 int range_write(uint32_t space, uint64_t addr, const void *bytes, size_t size);
+/* Copies out what is there. */
+int range_read(uint32_t space, uint64_t addr, void *bytes, size_t size);
 /* The region at addr or the next above; false: none. */
 bool range_query(uint32_t space, uint64_t addr, struct mem_region *found);
 

@@ -136,7 +136,10 @@ static bool job_report(struct job *j)
 			continue;
 		job_start(j, JOB_REPORT, p->pid);
 		strcpy(j->name, p->name);
-		j->who = (struct report_who){ j->name, p->pid, p->image, p->image_size, p->image_base };
+		j->who = (struct report_who){
+			.name = j->name, .pid = p->pid, .image = p->image, .image_size = p->image_size,
+			.image_base = p->image_base,
+		};
 		return true;
 	}
 	return false;

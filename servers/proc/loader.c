@@ -22,6 +22,8 @@
 
 #define WRITE_PIECE       900           /* most bytes of one stream.write */
 #define CONSOLE_SECONDS   5
+#define STACK_PIECE       256           /* bytes of a stack read at once, so many times */
+#define STACK_PIECES      16
 #define STATUS_BAD_AUDIT  125
 #define STATUS_SIGNAL     128           /* shells' custom: 128 + why it died */
 #define SIGNAL_SEGV       11
@@ -69,7 +71,15 @@ static void drain(void)
 static void report(void)
 {
 	static char text[REPORT_MAX];
+	static uint64_t stack[STACK_PIECES * STACK_PIECE / 8];
+	uint64_t sp = job.fault.regs[2];
+	size_t got = 0, n;
 
+	while (got < sizeof stack && sp % 8 == 0 &&
+	       !mem_space_read(FACTORY, job.fault.space, sp + got, STACK_PIECE, (char *)stack + got, STACK_PIECE, &n))
+		got += n;
+	job.who.stack = stack;
+	job.who.stack_words = got / 8;
 	print(text, report_build(text, &job.who, &job.fault));
 }
 

@@ -11,6 +11,7 @@
 #include "report.h"
 
 #define REGISTERS 32
+#define CALLERS   12                    /* shown at most */
 
 struct text {
 	char *at;
@@ -103,6 +104,53 @@ static void put_registers(struct text *t, const uint64_t *regs)
 		put(t, "%s%3.4s %016" PRIx64 "%s", i % 4 ? " " : "  ", names[i], regs[i], i % 4 == 3 ? "\n" : "");
 }
 
+/* Bytes of the executable by address relative to where it was loaded; NULL: no code there. */
+static const uint8_t *code_at(const struct report_who *who, const struct elf_plan *plan, uint64_t address, size_t n)
+{
+	for (unsigned i = 0; i < plan->count; i++) {
+		const struct elf_segment *s = &plan->segments[i];
+		uint64_t size = s->file_pages * ELF_PAGE;
+
+		if (!(s->prot & ELF_EXEC) || address < s->start || address - s->start >= size ||
+		    size - (address - s->start) < n || s->file_offset + (address - s->start) + n > who->image_size)
+			continue;
+		return (const uint8_t *)who->image + s->file_offset + (address - s->start);
+	}
+	return NULL;
+}
+
+/* Whether a call ends right before the address: jal or jalr with ra, or c.jalr. */
+static bool follows_call(const struct report_who *who, const struct elf_plan *plan, uint64_t address)
+{
+	const uint8_t *code = address >= 4 && address % 2 == 0 ? code_at(who, plan, address - 4, 4) : NULL;
+	uint32_t word, half;
+
+	if (!code)
+		return false;
+	word = (uint32_t)(code[0] | code[1] << 8 | code[2] << 16) | (uint32_t)code[3] << 24;
+	half = word >> 16;
+	return (word & 0xfff) == 0x0ef || (word & 0x7fff) == 0x00e7 || ((half & 0xf07f) == 0x9002 && half & 0xf80);
+}
+
+/* The places on the stack to which a function may return, the innermost first. */
+static void put_stack(struct text *t, const struct report_who *who, uint64_t ra)
+{
+	struct elf_plan plan;
+	unsigned shown = 0;
+
+	if (!who->stack || !who->image || elf_check(who->image, who->image_size, &plan))
+		return;
+	for (size_t i = 0; i < who->stack_words && shown < CALLERS; i++) {
+		uint64_t to = who->stack[i];
+
+		if (to < who->image_base || to == ra || !follows_call(who, &plan, to - who->image_base))
+			continue;
+		put(t, "%s", shown++ ? "   from " : "   on its stack:\n   from ");
+		put_place(t, who, to);
+		put(t, "\n");
+	}
+}
+
 size_t report_build(char *text, const struct report_who *who, const struct mem_fault *fault)
 {
 	struct text t = { text, 0 };
@@ -120,5 +168,6 @@ size_t report_build(char *text, const struct report_who *who, const struct mem_f
 	put_place(&t, who, fault->regs[1]);
 	put(&t, ", cause %s\n", report_cause(fault->cause));
 	put_registers(&t, fault->regs);
+	put_stack(&t, who, fault->regs[1]);
 	return t.used;
 }

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <mem_idl.h>
 
-#define REPORT_MAX 2048
+#define REPORT_MAX 3072
 
 /* Who faulted. */
 struct report_who {
@@ -17,6 +17,8 @@ struct report_who {
 	const void *image;              /* the executable's bytes, or NULL: functions stay unnamed */
 	size_t image_size;
 	uint64_t image_base;            /* where it was loaded */
+	const uint64_t *stack;          /* words from its sp on, or NULL */
+	size_t stack_words;
 };
 
 /* Writes the report, lines ending in \n, into text of REPORT_MAX bytes; gives its length. */
