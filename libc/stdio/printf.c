@@ -1,6 +1,7 @@
 /*
- * printf.c: formatted output, all of C17's and POSIX' conversions but %C and %S; numbered arguments (%1$d)
- * are refused with EINVAL. Floating point is in printf_float.c.
+ * printf.c: formatted output, all of C17's and POSIX' conversions but %C and %S. Floating point is in printf_float.c.
+ * For a numbered argument (%1$d) the format is read again from its start, to learn of what types the ones
+ * before it are.
  */
 #include <errno.h>
 #include <limits.h>
@@ -11,6 +12,15 @@
 
 #define DIGITS      66                 /* of a number in the smallest base, and more */
 #define LOCAL_BYTES 128                /* an unbuffered stream's buffer while it prints */
+
+enum takes { TAKES_NONE, TAKES_INT, TAKES_LONG, TAKES_POINTER, TAKES_DOUBLE, TAKES_LONG_DOUBLE };
+
+struct arguments {
+	va_list first, next;           /* all, and those not used yet */
+	const char *format;
+	uint8_t *kinds;                /* of numbered ones, to be noted instead of used; NULL: use them */
+	bool failed;                   /* a number too large */
+};
 
 enum length { LENGTH_INT, LENGTH_CHAR, LENGTH_SHORT, LENGTH_LONG, LENGTH_LONG_LONG, LENGTH_LONG_DOUBLE };
 
@@ -179,19 +189,73 @@ static const char *parse_flags(const char *at, struct format *f)
 	return at;
 }
 
-/* A number or '*'. Too large: -1 in *failed. */
-static const char *parse_number(const char *at, va_list *args, int *number, bool *failed)
+static void note(const struct arguments *args, unsigned position, enum takes kind)
 {
+	if (position && position <= NUMBERED_MOST && kind != TAKES_NONE)
+		args->kinds[position - 1] = (uint8_t)kind;
+}
+
+static void skip(va_list *args, enum takes kind)
+{
+	switch (kind) {
+	case TAKES_LONG:
+		(void)va_arg(*args, long);
+		break;
+	case TAKES_POINTER:
+		(void)va_arg(*args, void *);
+		break;
+	case TAKES_DOUBLE:
+		(void)va_arg(*args, double);
+		break;
+	case TAKES_LONG_DOUBLE:
+		(void)va_arg(*args, long double);
+		break;
+	default:
+		(void)va_arg(*args, int);
+	}
+}
+
+static void note_all(struct arguments *args);
+
+/* The next argument is the one of this number; false: it is too large. */
+static __attribute__((noinline)) bool find_numbered(struct arguments *args, unsigned position)
+{
+	uint8_t kinds[NUMBERED_MOST] = { TAKES_NONE };
+	struct arguments noted = { .format = args->format, .kinds = kinds };
+
+	if (position > NUMBERED_MOST)
+		return false;
+	note_all(&noted);
+	va_end(args->next);
+	va_copy(args->next, args->first);
+	for (unsigned i = 0; i + 1 < position; i++)
+		skip(&args->next, kinds[i]);
+	return true;
+}
+
+/* A number, '*' or "*3$". */
+static const char *parse_number(const char *at, struct arguments *args, int *number)
+{
+	unsigned position;
 	long n = 0;
 
 	if (*at == '*') {
-		*number = va_arg(*args, int);
-		return at + 1;
+		at = format_position(at + 1, &position);
+		*number = 0;
+		if (args->kinds) {
+			note(args, position, TAKES_INT);
+			return at;
+		}
+		if (position && !find_numbered(args, position))
+			args->failed = true;
+		else
+			*number = va_arg(args->next, int);
+		return at;
 	}
 	for (; *at >= '0' && *at <= '9'; at++) {
 		n = n * 10 + (*at - '0');
 		if (n > INT_MAX) {
-			*failed = true;
+			args->failed = true;
 			n = INT_MAX;
 		}
 	}
@@ -223,17 +287,18 @@ static const char *parse_length(const char *at, enum length *length)
 	}
 }
 
-static const char *parse_format(const char *at, va_list *args, struct format *f, enum length *length, bool *failed)
+static const char *parse_format(const char *at, struct arguments *args, struct format *f, enum length *length)
 {
 	*f = (struct format){ .precision = -1 };
+	at = format_position(at, &f->position);
 	at = parse_flags(at, f);
-	at = parse_number(at, args, &f->width, failed);
+	at = parse_number(at, args, &f->width);
 	if (f->width < 0) {
 		f->flags |= FORMAT_LEFT;
 		f->width = f->width == INT_MIN ? INT_MAX : -f->width;
 	}
 	if (*at == '.') {
-		at = parse_number(at + 1, args, &f->precision, failed);
+		at = parse_number(at + 1, args, &f->precision);
 		if (f->precision < 0)
 			f->precision = -1;
 	}
@@ -244,6 +309,29 @@ static const char *parse_format(const char *at, va_list *args, struct format *f,
 		f->conversion = *at - 'A' + 'a';
 	}
 	return *at ? at + 1 : at;
+}
+
+static enum takes kind_of(const struct format *f, enum length length)
+{
+	if (f->conversion && strchr("efga", f->conversion))
+		return length == LENGTH_LONG_DOUBLE ? TAKES_LONG_DOUBLE : TAKES_DOUBLE;
+	if (f->conversion && strchr("spn", f->conversion))
+		return TAKES_POINTER;
+	if (f->conversion && strchr("diuxo", f->conversion))
+		return length == LENGTH_LONG || length == LENGTH_LONG_LONG ? TAKES_LONG : TAKES_INT;
+	return f->conversion == 'c' ? TAKES_INT : TAKES_NONE;
+}
+
+static void note_all(struct arguments *args)
+{
+	const char *at = args->format;
+	enum length length;
+	struct format f;
+
+	while (*(at += strcspn(at, "%"))) {
+		at = parse_format(at + 1, args, &f, &length);
+		note(args, f.position, kind_of(&f, length));
+	}
 }
 
 static void format_text(struct output *out, struct format *f, va_list *args, enum length length)
@@ -310,25 +398,26 @@ static int format_one(struct output *out, struct format *f, va_list *args, enum 
 	}
 }
 
-static int print_locked(FILE *file, const char *format, va_list *args)
+static int print_locked(FILE *file, struct arguments *args)
 {
 	struct output out = { .file = file };
 	struct format f;
 	enum length length;
 
-	for (const char *at = format; *at;) {
+	for (const char *at = args->format; *at;) {
 		const char *literal = at;
 
 		at += strcspn(at, "%");
 		output_bytes(&out, literal, (size_t)(at - literal));
 		if (!*at)
 			break;
-		at = parse_format(at + 1, args, &f, &length, &out.failed);
-		if (format_one(&out, &f, args, length)) {
+		at = parse_format(at + 1, args, &f, &length);
+		if ((f.position && !find_numbered(args, f.position)) || format_one(&out, &f, &args->next, length)) {
 			errno = EINVAL;
 			return -1;
 		}
 	}
+	out.failed |= args->failed;
 	if (out.count > INT_MAX) {
 		errno = EOVERFLOW;
 		return -1;
@@ -337,7 +426,7 @@ static int print_locked(FILE *file, const char *format, va_list *args)
 }
 
 /* One write for all that an unbuffered stream prints, or a few. */
-static int print_unbuffered(FILE *file, const char *format, va_list *args)
+static int print_unbuffered(FILE *file, struct arguments *args)
 {
 	unsigned char local[LOCAL_BYTES], *buffer = file->buffer;
 	int n;
@@ -346,7 +435,7 @@ static int print_unbuffered(FILE *file, const char *format, va_list *args)
 	file->buffer = local;
 	file->size = sizeof(local);
 	file->mode = _IOFBF;
-	n = print_locked(file, format, args);
+	n = print_locked(file, args);
 	if (file_idle_locked(file))
 		n = -1;
 	file->buffer = buffer;
@@ -357,17 +446,19 @@ static int print_unbuffered(FILE *file, const char *format, va_list *args)
 
 int vfprintf(FILE *restrict file, const char *restrict format, va_list args)
 {
-	va_list copy;
+	struct arguments all = { .format = format };
 	int n;
 
-	va_copy(copy, args);
+	va_copy(all.first, args);
+	va_copy(all.next, args);
 	file_lock(file);
 	if (file->mode == _IONBF && !file->size && file->flags & FILE_WRITE)
-		n = print_unbuffered(file, format, &copy);
+		n = print_unbuffered(file, &all);
 	else
-		n = print_locked(file, format, &copy);
+		n = print_locked(file, &all);
 	file_unlock(file);
-	va_end(copy);
+	va_end(all.next);
+	va_end(all.first);
 	return n;
 }
 

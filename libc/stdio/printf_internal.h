@@ -16,6 +16,7 @@ struct format {
 	int width;
 	int precision;                 /* -1: none given */
 	int conversion;                /* lower case for numbers */
+	unsigned position;             /* of its argument, from 1; 0: the next */
 };
 
 /* Where output goes: a stream under its lock. */

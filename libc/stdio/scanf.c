@@ -34,6 +34,7 @@ struct conversion {
 	enum length length;
 	bool store, allocate;
 	int width;                     /* 0: none given */
+	unsigned position;             /* of its argument, from 1; 0: the next */
 	int kind;
 	char set[SET_BYTES];           /* of [: which belong */
 };
@@ -351,6 +352,7 @@ static const char *parse_length(const char *at, enum length *length)
 
 static const char *parse_conversion(const char *at, struct conversion *c)
 {
+	at = format_position(at, &c->position);
 	c->store = *at != '*';
 	at += !c->store;
 	c->width = 0;
@@ -407,7 +409,16 @@ static enum result scan_one(struct input *in, const struct conversion *c, va_lis
 	return result;
 }
 
-static int scan_locked(FILE *file, const char *at, va_list *args)
+/* The next argument is the one of this number: all are pointers. */
+static void find_numbered(va_list *args, va_list *first, unsigned position)
+{
+	va_end(*args);
+	va_copy(*args, *first);
+	while (--position)
+		(void)va_arg(*args, void *);
+}
+
+static int scan_locked(FILE *file, const char *at, va_list *args, va_list *first)
 {
 	struct input in = { .file = file, .width = INT_MAX };
 	struct conversion c;
@@ -420,6 +431,10 @@ static int scan_locked(FILE *file, const char *at, va_list *args)
 			at++;
 		} else if (*at == '%') {
 			at = parse_conversion(at + 1, &c);
+			if (c.position > NUMBERED_MOST)
+				break;
+			if (c.position)
+				find_numbered(args, first, c.position);
 			result = c.kind ? scan_one(&in, &c, args, &assigned) : MISMATCH;
 		} else {
 			in.width = INT_MAX;
@@ -436,14 +451,16 @@ static int scan_locked(FILE *file, const char *at, va_list *args)
 
 int vfscanf(FILE *restrict file, const char *restrict format, va_list args)
 {
-	va_list copy;
+	va_list first, next;
 	int n;
 
-	va_copy(copy, args);
+	va_copy(first, args);
+	va_copy(next, args);
 	file_lock(file);
-	n = scan_locked(file, format, &copy);
+	n = scan_locked(file, format, &next, &first);
 	file_unlock(file);
-	va_end(copy);
+	va_end(next);
+	va_end(first);
 	return n;
 }
 

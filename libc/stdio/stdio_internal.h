@@ -91,4 +91,17 @@ static inline int file_putc_locked(int c, FILE *f)
 		return *f->next++ = byte;
 	return file_put_locked(f, &byte, 1) ? byte : EOF;
 }
+#define NUMBERED_MOST 64               /* numbered arguments of a format */
+
+/* "3$" in a format: *position, more than NUMBERED_MOST if it is too large; 0: there is none. */
+static inline const char *format_position(const char *at, unsigned *position)
+{
+	const char *end = at;
+	unsigned n = 0;
+
+	for (; *end >= '0' && *end <= '9'; end++)
+		n = n <= NUMBERED_MOST ? n * 10 + (unsigned)(*end - '0') : n;
+	*position = *end == '$' ? n : 0;
+	return *position ? end + 1 : at;
+}
 #endif

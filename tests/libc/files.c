@@ -11,6 +11,7 @@
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 #include <utime.h>
@@ -263,6 +264,24 @@ static void locks(void)
 	CHECK(!close(fd) && !close(fds[0]) && !close(fds[1]) && !unlink("/tmp/l"));
 }
 
+static void terminal(void)
+{
+	struct termios was, t;
+	int fd = open("/bin/hello", O_RDONLY);
+
+	CHECK(!tcgetattr(0, &was) && (was.c_lflag & (ICANON | ECHO | ISIG)) == (ICANON | ECHO | ISIG));
+	t = was;
+	t.c_lflag &= ~(tcflag_t)ECHO;
+	CHECK(!tcsetattr(0, TCSADRAIN, &t) && !tcgetattr(1, &t) && !(t.c_lflag & ECHO) && t.c_lflag & ICANON);
+	t.c_lflag &= ~(tcflag_t)ICANON;
+	CHECK(!tcsetattr(0, TCSANOW, &t) && !tcgetattr(0, &t) && !(t.c_lflag & (ICANON | ECHO)));
+	CHECK(!tcsetattr(0, TCSAFLUSH, &was) && !tcgetattr(0, &t) && !memcmp(&t, &was, sizeof(t)));
+	CHECK_ERRNO(tcgetattr(fd, &t), -1, ENOTTY);
+	CHECK_ERRNO(tcsetattr(0, 9, &t), -1, EINVAL);
+	CHECK_ERRNO(tcsetattr(77, 0, &t), -1, EBADF);
+	CHECK(!close(fd));
+}
+
 static void *feed(void *arg)
 {
 	int fd = *(int *)arg;
@@ -349,6 +368,7 @@ int main(int argc, char **argv)
 	directories();
 	times();
 	locks();
+	terminal();
 	pipes();
 	streams();
 	return check_end("files");

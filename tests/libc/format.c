@@ -159,6 +159,19 @@ static void conversions(void)
 	}
 }
 
+static void numbered(void)
+{
+	int a = 0, b = 0, n = 0;
+	char word[10] = "";
+
+	printf("%2$s %1$d|%1$d %1$x|%3$*4$.*5$f|%2$-6s|%7$Lg %6$c %8$ld\n", 42, "two", 3.14159, 10, 2, 'z', 1.5L, -7L);
+	printf("%4$p %1$hhd %2$llu %3$5.1e%%\n", 300, 1ull << 40, 2.5, (void *)0x10);
+	printf("%2$n%1$s\n", "text", &n);
+	fprintf(stderr, "%1$s", "");
+	printf("%d ", sscanf("12 word 7", "%3$d %2$9s %1$d", &a, word, &b));
+	printf("%d %s %d %d\n", a, word, b, n);
+}
+
 int main(void)
 {
 	doubles();
@@ -166,6 +179,7 @@ int main(void)
 	integers();
 	sizes();
 	scans();
+	numbered();
 	conversions();
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -197,6 +198,7 @@ static void random_and_time(void)
 	unsigned char a[600], b[600];
 	struct timespec t, later;
 	struct timeval now;
+	struct rusage used;
 
 	CHECK(getrandom(a, sizeof(a), 0) == sizeof(a) && getrandom(b, sizeof(b), GRND_NONBLOCK) == sizeof(b));
 	CHECK(memcmp(a, b, sizeof(a)) && memcmp(a, a + 300, 300));
@@ -213,6 +215,8 @@ static void random_and_time(void)
 	CHECK(!clock_getres(CLOCK_MONOTONIC, &t) && t.tv_sec == 0 && t.tv_nsec > 0);
 	CHECK(clock() != (clock_t)-1 && sysconf(_SC_PAGESIZE) == 4096);
 	CHECK_ERRNO(sysconf(-5), -1, EINVAL);
+	CHECK(!getrusage(RUSAGE_SELF, &used) && used.ru_maxrss > 8 && used.ru_utime.tv_sec + used.ru_utime.tv_usec > 0);
+	CHECK_ERRNO(getrusage(7, &used), -1, EINVAL);
 }
 
 static int child(const char *how)
