@@ -467,13 +467,13 @@ test-host: tools-test $(HOST_ALL) $(RUN_TESTS) $(RUN_FUZZ)
 	$(if $(HOST_PY),$(Q)$(PYTEST) --junitxml=build/junit-host.xml $(HOST_PY) $(none_ok))
 
 test-qemu: tools-test tools-run image $(OUT)/bench/kernel.bin $(OUT)/kerneltest.bin $(OUT)/fuzz.bin $(OUT)/hostile.cpio $(HOST)/qemu_watch.so | test-host
-	$(Q)$(MAKE) BUILD=release image build/release/kerneltest.bin build/release/fuzz.bin build/release/hostile.cpio build/release/bench/kernel.bin build/release/bench/boot.cpio
+	$(Q)$(MAKE) BUILD=release image build/release/kerneltest.bin build/release/fuzz.bin build/release/hostile.cpio bound-objects build/release/bench/kernel.bin build/release/bench/boot.cpio
 	$(Q)BUILD=debug $(PYTEST) $(if $(RECORD),--record) -n $(or $(JOBS),2) --junitxml=build/junit-qemu.xml tests/qemu $(none_ok)
 	$(Q)BUILD=release $(PYTEST) $(if $(RECORD),--record) -n $(or $(JOBS),2) --junitxml=build/junit-release.xml \
 		--ignore tests/qemu/kernel_test.py tests/qemu $(none_ok)
 
 # ---- attacks: docs/testing.md -------------------------------------------------------------------
-.PHONY: explore fuzz mutants bound coverage
+.PHONY: explore fuzz mutants bound bound-objects coverage
 $(HOST)/qemu_watch.so: tools/qemu_watch.c | tools-test
 	$(call say,HOSTCC  $@)
 	@mkdir -p $(@D)
@@ -493,6 +493,7 @@ endif
 BOUND_OBJ := $(patsubst kernel/%.c,$(OUT)/bound/%.o,$(filter %.c,$(KERNEL_SRC)))
 $(OUT)/bound/%.o: kernel/%.c $(OUT)/flags $(OUT)/offsets/offsets.h
 	$(call compile,CC     ,$(KERNEL_FLAGS) -fstack-usage)
+bound-objects: $(BOUND_OBJ)
 bound: $(BOUND_OBJ) $(OUT)/fuzz.bin $(HOST)/qemu_watch.so tools-run
 	@nice tools/bound $(if $(N),--count $(call quote,N)) --seed $(call quote,SEED)
 

@@ -5,6 +5,8 @@
 // SOURCES: kernel/*.c tests/host/kernel/host.c
 // CFLAGS: -include tests/host/kernel/fences.h -DDEBUG=1 -fno-pie -fno-strict-aliasing
 // LIBS: -no-pie
+#include <sys/wait.h>
+#include <unistd.h>
 #include "kernel/host.h"
 
 #define OK(...) EXPECT(sys(root, __VA_ARGS__), 0)
@@ -26,6 +28,24 @@ static void c26_nothing_the_firmware_left_in_sstatus_counts(void)
 	hart_init(host_hart, 0);
 	EXPECT(host_csr.sstatus & HARMFUL, 0);
 	EXPECT(host_csr.scounteren, 7);
+}
+
+/* A hart whose ASIDs are narrower than space ids would mix up spaces: it is refused. */
+static void c3_a_hart_with_too_few_asid_bits_is_refused(void)
+{
+	int status = 0;
+	pid_t pid;
+
+	hart_init(host_hart, 0);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (pid == 0) {
+		host_csr.satp_missing = 1UL << (SATP_ASID_SHIFT + 11);
+		hart_init(host_hart, 0);
+		_exit(0);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid);
+	CHECK(status != 0);
 }
 
 static void c01_sum_stays_off_in_calls_that_read_and_write_buffers(void)
@@ -127,6 +147,7 @@ static void c30_code_answered_to_a_fault_is_fenced_too(void)
 
 static const struct claim claims[] = {
 	CLAIM(c26_nothing_the_firmware_left_in_sstatus_counts),
+	CLAIM(c3_a_hart_with_too_few_asid_bits_is_refused),
 	CLAIM(c01_sum_stays_off_in_calls_that_read_and_write_buffers),
 	CLAIM(c30_a_call_that_maps_code_ends_with_fence_i_where_the_space_runs),
 	CLAIM(c30_code_answered_to_a_fault_is_fenced_too),

@@ -403,6 +403,33 @@ static void nothing_breaks_under_random_maps(void)
 	CHECK(mapped > 500);
 }
 
+/* The next space gets the id of the one that ended, and maps the same frame at the same place: by another slot. */
+static void c3_a_mapping_does_not_outlive_its_space_in_the_next_of_its_id(void)
+{
+	unsigned id;
+
+	host_kit();
+	OK(SYS_GIVE, GIVE_SHARE, P, 1, FREE, RIGHT_ALL);
+	OK(SYS_GIVE, GIVE_SHARE, P, 1, FREE + 1, RIGHT_ALL);
+	OK(SYS_MAKE, P + 20, TYPE_VSPACE, ROOT_SYSTEM);
+	id = root_slot(P + 20)->space;
+	OK(SYS_TABLE, P + 21, P + 20, VA);
+	OK(SYS_TABLE, P + 22, P + 20, VA);
+	OK(SYS_MAP, P + 20, VA, RIGHT_R, 1, FREE, 1);
+	CHECK(is_mapped(FREE));
+	for (unsigned i = 20; i <= 22; i++)
+		OK(SYS_REVOKE, P + i);
+	CHECK(!is_mapped(FREE));
+	OK(SYS_MAKE, P + 20, TYPE_VSPACE, ROOT_SYSTEM);
+	EXPECT(root_slot(P + 20)->space, id);
+	OK(SYS_TABLE, P + 21, P + 20, VA);
+	OK(SYS_TABLE, P + 22, P + 20, VA);
+	OK(SYS_MAP, P + 20, VA, RIGHT_R, 1, FREE + 1, 1);
+	CHECK(is_mapped(FREE + 1) && !is_mapped(FREE));
+	OK(SYS_UNMAP, 1, FREE, 1);
+	CHECK(is_mapped(FREE + 1));
+}
+
 static const struct claim claims[] = {
 	CLAIM(addresses_out_of_the_user_half_are_refused),
 	CLAIM(misaligned_addresses_are_refused),
@@ -418,6 +445,7 @@ static const struct claim claims[] = {
 	CLAIM(unmap_passes_over_what_is_not_mapped),
 	CLAIM(one_run_unmaps_in_several_spaces),
 	CLAIM(a_stale_record_in_a_run_unmaps_nothing),
+	CLAIM(c3_a_mapping_does_not_outlive_its_space_in_the_next_of_its_id),
 	CLAIM(a_table_that_goes_unmaps_what_is_below),
 	CLAIM(upper_tables_go_before_lower_ones),
 	CLAIM(a_table_is_free_ram_of_one_page),

@@ -29,3 +29,10 @@ def test_on_one_hart_the_same_seed_is_the_same_run_and_another_is_not():
     first = lines(11)
     assert first == lines(11)
     assert first != lines(12)
+
+
+@pytest.mark.skipif(BUILD != "release", reason="the bound is of the release kernel")
+def test_no_entry_of_the_kernel_and_no_chain_of_calls_is_too_long():
+    command = [os.path.join(ROOT, "tools", "bound"), "--count", "4000", "--seed", "7"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_TIMEOUT, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -16,11 +16,12 @@
 struct hart;
 extern struct host_csr {
 	uint64_t satp, sie, sip, sstatus, scounteren, stvec, time;
+	uint64_t satp_missing;         /* bits of satp that this hart does not have: they read as 0 */
 } host_csr;
 /* The hart that runs now; tests may take another. */
 extern struct hart *host_hart;
 
-#define csr_read(name) (host_csr.name)
+#define csr_read(name) (host_csr.satp &= ~host_csr.satp_missing, host_csr.name)
 #define csr_write(name, value) ((void)(host_csr.name = (value)))
 #define csr_set(name, bits) ((void)(host_csr.name |= (bits)))
 #define csr_clear(name, bits) ((void)(host_csr.name &= ~(uint64_t)(bits)))
