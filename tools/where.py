@@ -49,3 +49,7 @@ def main(words):
     for what, place, line in found:
         print(f"{what} {place}: {line}")
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -44,6 +44,23 @@ def test_a_replay_stops_at_the_nth_fault_and_at_the_same_instruction_each_time(r
     assert before[0] == before[1] and f"instruction count = {int(stops[1]) - 1}" in "".join(before[0])
 
 
+@pytest.mark.skipif(not shutil.which("gdb-multiarch"), reason="no debugger on this machine")
+def test_the_debugger_shows_processes_capabilities_mappings_frames_and_symbols(recording):
+    path, _ = recording
+    said = replay(path, "--fault", "1", "-batch", "-ex", "tessera ps", "-ex", "tessera caps crash", "-ex", "tessera maps shell",
+                  "-ex", "tessera frame 0x80200000", "-ex", "tessera symbols crash", "-ex", "info symbol crash_null",
+                  "-ex", "tessera frame", "-ex", "tessera maps nobody").stdout
+    assert re.search(r"^ +\d+ +0x[0-9a-f]+ +reply .* crash/0$", said, re.M), said
+    assert re.search(r" running .* mem/0$", said, re.M)
+    assert {name for name in ("proc", "console", "file", "shell") if re.search(rf" {name}/0$", said, re.M)} == \
+        {"proc", "console", "file", "shell"}
+    assert re.search(r"^ +1  endpoint copy +rights 2 .* badge 0x", said, re.M)
+    assert re.search(r"^0x[0-9a-f]+-0x[0-9a-f]+ r-x  0x[0-9a-f]+$", said, re.M)
+    assert re.search(r"^ +frame +split +rights 31 0x80200000 4K$", said, re.M)
+    assert re.search(r"^crash_null in section \.text", said, re.M)
+    assert "tessera frame PA" in said and "nobody: no thread" in said
+
+
 def test_what_is_no_whole_recording_is_refused(recording, tmp_path):
     path, _ = recording
     assert "no recording" in replay(str(tmp_path / "none")).stdout
