@@ -194,13 +194,13 @@ static void slab_note(struct slab *s, struct home *home)
 
 	do
 		s->noted = next;
-	while (!__atomic_compare_exchange_n(&home->noted, &next, self, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+	while (!__atomic_compare_exchange_n(&home->noted, &next, self, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
 }
 
 /* Takes back what other threads freed of the home's slabs: the calling thread's, or nobody's. heap.lock is held. */
 static void noted_take(struct home *home)
 {
-	uint32_t at = __atomic_exchange_n(&home->noted, 0, __ATOMIC_ACQUIRE);
+	uint32_t at = __atomic_exchange_n(&home->noted, 0, __ATOMIC_SEQ_CST);
 
 	while (at) {
 		struct slab *s = (struct slab *)(heap.first + (at - 1) * GRAIN);
@@ -372,7 +372,7 @@ bool cache_start(void)
 	}
 	if (home) {
 		heap.threads++;
-		home->taken = true;
+		__atomic_store_n(&home->taken, true, __ATOMIC_RELAXED);
 		if (heap.threads > 1)
 			__atomic_store_n(&heap.shared, true, __ATOMIC_RELAXED);
 		cache->inverse = home->inverse;
@@ -473,7 +473,8 @@ bool free_remote(struct slab *s, char *p)
 					    __ATOMIC_RELAXED));
 	if (!first)
 		slab_note(s, home);
-	if (unlikely(!__atomic_load_n(&home->taken, __ATOMIC_RELAXED))) {
+	/* Either its thread, ending, sees what was noted, or this one that it has ended. */
+	if (unlikely(!__atomic_load_n(&home->taken, __ATOMIC_SEQ_CST))) {
 		heap_lock();
 		if (!home->taken)
 			noted_take(home);
@@ -533,7 +534,7 @@ void malloc_thread_end(void)
 			s->bias = 0;
 		}
 	}
-	__atomic_store_n(&home->taken, false, __ATOMIC_RELEASE);
+	__atomic_store_n(&home->taken, false, __ATOMIC_SEQ_CST);
 	noted_take(home);
 	heap.threads--;
 	cache->home = NULL;
