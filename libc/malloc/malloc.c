@@ -12,10 +12,11 @@
 
 #define heap malloc_heap
 #define COLD __attribute__((noinline))
-#define MIDDLE_ROOM 3           /* free blocks a thread keeps of a middle class */
+#define MIDDLE_ROOM 4           /* free blocks a thread keeps of a middle class */
 #define PAGE_ROOM 8
 #define KEPT_MIN (32 * 1024ul) /* sizes of the block a thread keeps for its next request */
 #define KEPT_MAX (1024 * 1024 + PAGE_BYTES)
+#define KEPT_SLACK (128 * 1024ul)       /* and so much besides as it is large may be free */
 
 void MALLOC_NAME(free)(void *p);
 
@@ -45,8 +46,9 @@ static void *middle_take(uint64_t class, size_t size, size_t align)
 		return large_alloc(size, align, SPAN_USED | class << SPAN_CLASS);
 	}
 	next = *(volatile word_t *)p - address_key(p, heap.secret);
-	if (unlikely(next >> ADDRESS_BITS || !(span_add(p, -SPAN_QUICK) & SPAN_QUICK)))
+	if (unlikely(next >> ADDRESS_BITS))
 		check_overwritten(p);
+	span_add(p, -SPAN_QUICK);
 	b->head = (char *)next;
 	return p;
 }
@@ -149,7 +151,7 @@ static COLD void free_foreign(char *p)
 static COLD void free_other(char *p)
 {
 	struct cache *cache = cache_self();
-	uint64_t word = span_get(p), size = word_size(word);
+	uint64_t raw = word_load(p), word = raw * heap.inverse - (uintptr_t)p, size = word_size(word);
 	unsigned class = word_class(word);
 	char *old = p;
 
@@ -157,14 +159,14 @@ static COLD void free_other(char *p)
 		free_foreign(p);
 		return;
 	}
-	if (unlikely(span_add(p, SPAN_QUICK) & SPAN_QUICK)) {
+	if (unlikely(!span_claim(p, raw))) {
 		free_bad(p);
 		return;
 	}
 	if (class) {
 		if (bin_push(bin_at(class * sizeof(struct bin)), p, address_key(p, heap.secret)))
 			return;
-	} else if (size - KEPT_MIN <= KEPT_MAX - KEPT_MIN) {
+	} else if (size - KEPT_MIN <= KEPT_MAX - KEPT_MIN && heap_idle() <= size + KEPT_SLACK) {
 		bool other = cache->kept_size;
 
 		old = cache->kept;

@@ -250,6 +250,15 @@ static inline uint64_t span_add(void *p, uint64_t flags)
 	return (before - address_key(p, malloc_heap.secret)) * malloc_heap.inverse;
 }
 
+/* Makes the block p quick, whose word was `raw` a moment ago. false: another thread frees it too. */
+static inline bool span_claim(void *p, uint64_t raw)
+{
+	uint64_t quick = SPAN_QUICK * malloc_heap.secret;
+	uint64_t before = __atomic_fetch_add((uint64_t *)((char *)p - WORD), quick, __ATOMIC_RELAXED);
+
+	return before == raw || !((before * malloc_heap.inverse - (uintptr_t)p) & SPAN_QUICK);
+}
+
 static inline bool word_is_span(uint64_t word)
 {
 	return word >> SPAN_TAG_AT == SPAN_TAG;
@@ -291,6 +300,13 @@ static inline void list_link(char *p, const char *next)
 static inline bool heap_holds(const void *p)
 {
 	return (uintptr_t)p - malloc_heap.first < __atomic_load_n(&malloc_heap.extent, __ATOMIC_RELAXED);
+}
+
+/* Committed bytes not in use, as far as can be told without the lock. */
+static inline uint64_t heap_idle(void)
+{
+	return __atomic_load_n(&malloc_heap.extent, __ATOMIC_RELAXED) -
+	       __atomic_load_n(&malloc_heap.used, __ATOMIC_RELAXED);
 }
 
 /* More than one thread has allocated something, ever. */

@@ -13,7 +13,7 @@
 
 #define COMMIT_STEP (16 * 1024ul)
 #define COMMIT_SMALL (8 * 1024 * 1024ul)        /* grows by smaller parts of itself than a larger heap */
-#define COMMIT_MAX (2 * 1024 * 1024ul)
+#define COMMIT_MAX (1280 * 1024ul)
 #define TRIM_MIN (64 * 1024ul)
 #define SPLIT 16                /* what is left over is cut off if it is this part of the block */
 #define SCAN 16                 /* spans looked at in bins whose sizes may be too small */
@@ -22,6 +22,12 @@ struct heap malloc_heap;
 
 #define heap malloc_heap
 #define COLD __attribute__((noinline))
+
+/* `used` is read without the lock too. */
+static inline void used_add(size_t size)
+{
+	__atomic_store_n(&heap.used, heap.used + size, __ATOMIC_RELAXED);
+}
 
 static inline uint64_t page_up(uint64_t x)
 {
@@ -131,7 +137,7 @@ static void end_set(char *end)
 	heap.end = end;
 	cache->first = heap.first;
 	cache->extent = (uintptr_t)end - heap.first;
-	heap.slack = size_max(TRIM_MIN, cache->extent / 16);
+	__atomic_store_n(&heap.slack, size_max(TRIM_MIN, cache->extent / 16), __ATOMIC_RELAXED);
 	__atomic_store_n(&heap.extent, cache->extent, __ATOMIC_RELAXED);
 }
 
@@ -145,7 +151,7 @@ size_t heap_left(void)
 static bool heap_grow(size_t need)
 {
 	uint64_t least = page_up((uint64_t)heap.top + need - (uint64_t)heap.end);
-	uint64_t part = heap.extent < COMMIT_SMALL ? 32 : 14;
+	uint64_t part = heap.extent < COMMIT_SMALL ? 32 : 17;
 	uint64_t step = size_min(size_max(page_up(heap.extent / part), COMMIT_STEP), COMMIT_MAX);
 
 	if ((int64_t)need <= (int64_t)heap_left())
@@ -184,7 +190,7 @@ bool heap_start(void)
 static inline void top_take(size_t size)
 {
 	heap.top += size;
-	heap.used += size;
+	used_add(size);
 	if (heap.fresh < heap.top - WORD)
 		__atomic_store_n(&heap.fresh, heap.top - WORD, __ATOMIC_RELAXED);
 }
@@ -276,7 +282,7 @@ static void *span_use(char *p, size_t size, size_t align, uint64_t flags)
 		span_check(p + have);
 		span_add(p + have, -SPAN_PREV);
 	}
-	heap.used += size;
+	used_add(size);
 	span_set(p, span_word(size, flags));
 	return unlikely(lead) ? span_lead(p, lead, flags) : p;
 }
@@ -364,7 +370,7 @@ static void span_release(char *p, uint64_t word)
 	char *next = p + size;
 	uint64_t after;
 
-	heap.used -= size;
+	used_add(-size);
 	if (word & SPAN_PREV) {
 		size_t before = *(word_t *)(p - 2 * WORD);
 
