@@ -8,6 +8,7 @@
 #define KEEP_FRAMES      32u            /* never committed: mem's own recursion */
 
 struct account account_all;
+uint64_t account_kept;
 
 void account_start(uint64_t frames)
 {
@@ -16,30 +17,82 @@ void account_start(uint64_t frames)
 	account_all.limit = frames > overhead ? frames - overhead : 1;
 }
 
+/* What of its keep an account could still commit. */
+static uint64_t unused(const struct account *a)
+{
+	return a->keep > a->committed ? a->keep - a->committed : 0;
+}
+
+/* The part of a charge that is not taken out of keeps. */
+static uint64_t beyond_keeps(const struct account *a, uint64_t pages)
+{
+	uint64_t kept = 0;
+
+	for (; a; a = a->parent)
+		kept = unused(a) > kept ? unused(a) : kept;
+	return pages > kept ? pages - kept : 0;
+}
+
 bool account_charge(struct account *a, uint64_t pages)
 {
+	uint64_t taken = account_all.committed + account_kept, more = beyond_keeps(a, pages);
+
 	for (const struct account *up = a; up; up = up->parent) {
 		if (up->limit && (up->committed > up->limit || pages > up->limit - up->committed))
 			return false;
 	}
-	if (account_all.committed > account_all.limit || pages > account_all.limit - account_all.committed)
+	if ((more || !pages) && (taken > account_all.limit || more > account_all.limit - taken))
 		return false;
 	account_force(a, pages);
 	return true;
 }
 
+/* Changes what is committed, and what is kept with it. */
+static void change(struct account *a, uint64_t pages)
+{
+	for (; a; a = a->parent) {
+		account_kept -= unused(a);
+		a->committed += pages;
+		account_kept += unused(a);
+	}
+	account_all.committed += pages;
+}
+
 void account_force(struct account *a, uint64_t pages)
 {
-	for (; a; a = a->parent)
-		a->committed += pages;
-	account_all.committed += pages;
+	change(a, pages);
 }
 
 void account_release(struct account *a, uint64_t pages)
 {
+	change(a, -pages);
+}
+
+bool account_limits(struct account *a, uint64_t limit, uint64_t keep)
+{
+	uint64_t others = account_kept - unused(a), more = keep > a->committed ? keep - a->committed : 0;
+
+	if ((limit && (limit < a->committed || keep > limit))
+	    || (more > unused(a) && account_all.committed + others + more > account_all.limit))
+		return false;
+	a->limit = limit;
+	a->keep = keep;
+	account_kept = others + more;
+	return true;
+}
+
+static unsigned level(uint64_t committed, uint64_t limit)
+{
+	return !limit ? 0 : committed >= limit ? 64 : (unsigned)(committed * 64 / limit);
+}
+
+unsigned account_level(const struct account *a)
+{
+	unsigned most = level(account_all.committed + account_kept, account_all.limit);
+
 	for (; a; a = a->parent)
-		a->committed -= pages;
-	account_all.committed -= pages;
+		most = level(a->committed, a->limit) > most ? level(a->committed, a->limit) : most;
+	return most;
 }
 
 /* Pages for the share slots that so many pages may take. */

@@ -13,12 +13,22 @@ struct account {
 	uint64_t limit;                 /* 0: none of its own */
 	uint64_t committed;
 	struct account *parent;         /* is charged too, NULL: nobody */
+	uint64_t keep;                  /* so much of the whole is left to it, whatever others take */
 };
 
 extern struct account account_all;
+/* What of the keeps is not committed yet: nobody else gets it. */
+extern uint64_t account_kept;
 
 /* All that accounts may commit together, of `frames` that are free once mem has started. */
 void account_start(uint64_t frames);
+/*
+ * Another limit (0: none) and keep for it. False: less than it has committed already, or what is to be kept is not
+ * there.
+ */
+bool account_limits(struct account *a, uint64_t limit, uint64_t keep);
+/* How full it is, in 64ths of its limit or of the whole, whichever is fuller: 0 .. 64. */
+unsigned account_level(const struct account *a);
 /* Wholly or not at all. */
 bool account_charge(struct account *a, uint64_t pages);
 void account_release(struct account *a, uint64_t pages);

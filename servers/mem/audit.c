@@ -50,7 +50,7 @@ void audit_total(struct mem_total *t)
 				  + whole(MEGA_PINNED)),
 		.cleared = bytes(cleared), .free = bytes(frames_free() - cleared),
 		.committed = bytes(account_all.committed), .commit_limit = bytes(account_all.limit),
-		.spaces = space_slab.used, .pools = frames_pool_count,
+		.spaces = space_slab.used, .pools = frames_pool_count, .kept = bytes(account_kept),
 	};
 	for (unsigned i = 0; i < frames_pool_count; i++) {
 		t->free_by_order[0] += frames_pools[i].free_4k;

@@ -5,6 +5,7 @@
 #include "calls.h"
 #include <string.h>
 #include "account.h"
+#include "advise.h"
 #include "audit.h"
 #include "clone.h"
 #include "fault.h"
@@ -14,6 +15,7 @@
 #include "made.h"
 #include "object.h"
 #include "picture.h"
+#include "pressure.h"
 #include "random.h"
 #include "range.h"
 #include "receiver.h"
@@ -787,6 +789,44 @@ int mem_on_reset(const struct mem_request *q, uint32_t how)
 	if (!is_factory(q) || how > 1)
 		return E_DENIED;
 	return (int)-sys_system(ROOT_SYSTEM, SYSTEM_RESET, how, 0);
+}
+
+/* Advice and limits. */
+
+int mem_on_advise(const struct mem_request *q, uint64_t addr, uint64_t size, uint32_t what)
+{
+	uint32_t space = caller(q);
+
+	if (!space)
+		return E_DENIED;
+	receiver_settle(space);
+	return advise_range(space, addr, size, what);
+}
+
+int mem_on_place(const struct mem_request *q, uint64_t addr, uint64_t size, uint32_t pool)
+{
+	uint32_t space = caller(q);
+
+	return space ? advise_pool(space, addr, size, pool) : E_DENIED;
+}
+
+int mem_on_limits(const struct mem_request *q, uint64_t limit, uint64_t keep)
+{
+	uint32_t space = caller(q);
+	struct space *s = space_at(space);
+
+	if (!space || (s->account.limit && (!limit || PAGES_OF(limit) > s->account.limit)) || (keep && s->parent))
+		return E_DENIED;
+	return account_limits(&s->account, PAGES_OF(limit), PAGES_OF(keep)) ? 0 : E_NO_MEMORY;
+}
+
+int mem_on_pressure(const struct mem_request *q, struct idl_cap notify)
+{
+	uint32_t space = caller(q);
+
+	if (!space)
+		return E_DENIED;
+	return notify.count ? pressure_listen(space, notify.value) : E_BAD_HANDLE;
 }
 
 /* Copy-on-write. */

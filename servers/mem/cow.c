@@ -146,6 +146,7 @@ uint32_t cow_object(uint32_t origin)
 
 	if (id) {
 		object_at(id)->zero = object_at(origin)->zero;
+		object_at(id)->pool = object_at(origin)->pool;
 		object_at(id)->index.depth = object_at(origin)->index.depth;
 	}
 	return id;
@@ -163,13 +164,21 @@ static void share_part(uint32_t *entry, const uint32_t *from, uint32_t first, ui
 	}
 }
 
+/* How many entries are not 0; two at a time while none is, as in most leaves. Their numbers have 31 bits. */
 static uint32_t leaf_count(const uint32_t *entry)
 {
+	const uint64_t carry = 0x7fffffff7fffffff, there = ~carry;
+	uint64_t all = there;
 	uint32_t n = 0;
 
-	for (unsigned i = 0; i < INDEX_FAN; i += 4)
-		n += (entry[i] != 0) + (entry[i + 1] != 0) + (entry[i + 2] != 0) + (entry[i + 3] != 0);
-	return n;
+	for (unsigned i = 0; i < INDEX_FAN; i += 8) {
+		const uint64_t *two = (const uint64_t *)(entry + i);
+
+		all &= (two[0] + carry) & (two[1] + carry) & (two[2] + carry) & (two[3] + carry);
+	}
+	for (unsigned i = 0; all != there && i < INDEX_FAN; i++)
+		n += entry[i] != 0;
+	return all == there ? INDEX_FAN : n;
 }
 
 bool cow_leaf(uint32_t clone, uint32_t origin, uint32_t page, uint32_t end, uint32_t *count)

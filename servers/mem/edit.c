@@ -110,8 +110,8 @@ static bool mergeable(const struct region *a, const struct region *b)
 {
 	return region_end(a) == b->first && a->kind == b->kind && a->prot == b->prot && a->object == b->object
 	       && a->object && a->offset + a->pages == b->offset && a->guard == b->guard
-	       && a->noreserve == b->noreserve && a->lent == b->lent && a->kind < REGION_ENDING
-	       && !a->stale && !b->stale && !a->moving && !b->moving;
+	       && a->noreserve == b->noreserve && a->lent == b->lent && a->sequential == b->sequential
+	       && a->kind < REGION_ENDING && !a->stale && !b->stale && !a->moving && !b->moving;
 }
 
 /* Makes one region of this and the one before it if they are alike. */

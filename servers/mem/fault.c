@@ -198,7 +198,7 @@ static uint32_t region_at_fault(struct space *s, uint32_t page)
 static uint32_t fill(const struct region *r, uint32_t page, uint32_t end, unsigned rights)
 {
 	struct slot_run run[MAP_ITEMS];
-	unsigned runs;
+	unsigned runs = MAP_ITEMS - self->items;
 	uint32_t n = object_fill(r->object, r->offset + (page - r->first), end - page, run, &runs);
 
 	for (unsigned i = 0; i < runs; i++) {
@@ -208,21 +208,45 @@ static uint32_t fill(const struct region *r, uint32_t page, uint32_t end, unsign
 	return n;
 }
 
+/* Makes the pages behind the faulting one present and maps them at once, up to the end of its page table. */
+static void around_advised(struct space *s, struct region *r, uint32_t page, uint32_t end, unsigned rights)
+{
+	uint32_t space = (uint32_t)(s - space_at(0));
+	struct slot_run run[MAP_ITEMS];
+
+	while (++page < end) {
+		unsigned runs = MAP_ITEMS;
+		uint32_t n = object_fill(r->object, r->offset + (page - r->first), end - page, run, &runs);
+
+		s->resident += n;
+		if (!n || space_map_runs(space, (uint64_t)page << PAGE_SHIFT, run, runs, rights))
+			break;
+		page += n - 1;
+	}
+	r->window = 1;
+	r->next_touch = page;
+}
+
 /* Pages behind the faulting one that come with it: more each time that touches go on in sequence. */
 static void around_sequence(struct space *s, struct region *r, uint32_t page, unsigned rights)
 {
-	uint32_t end = region_end(r), want = 1;
+	uint32_t end = region_end(r), want = 1, n = 0;
 
-	if (page == r->next_touch)
-		want = r->window * AROUND_GROWTH < AROUND_PAGES ? r->window * AROUND_GROWTH : AROUND_PAGES;
 	if (end > (page | (WINDOW_PAGES - 1)) + 1)
 		end = (page | (WINDOW_PAGES - 1)) + 1;
+	if (r->sequential) {
+		around_advised(s, r, page, end, rights);
+		return;
+	}
+	if (page == r->next_touch)
+		want = r->window * AROUND_GROWTH < AROUND_PAGES ? r->window * AROUND_GROWTH : AROUND_PAGES;
 	if (end > page + want)
 		end = page + want;
 	r->window = want;
-	r->next_touch = page + want;
 	if (++page < end)
-		s->resident += fill(r, page, end, rights);
+		n = fill(r, page, end, rights);
+	s->resident += n;
+	r->next_touch = page + n;
 }
 
 /*
@@ -255,6 +279,25 @@ static unsigned map_group(struct space *s, const struct region *r, uint32_t page
 		first += n ? n : 1;
 	}
 	return 0;
+}
+
+/* An answer that lacked a page table is given again: with the pages behind that were made for it. */
+static void around_again(const struct region *r, uint32_t page, unsigned rights)
+{
+	uint32_t end = r->next_touch < region_end(r) ? r->next_touch : region_end(r);
+
+	if (end > (page | (WINDOW_PAGES - 1)) + 1)
+		end = (page | (WINDOW_PAGES - 1)) + 1;
+	while (++page < end) {
+		uint32_t number = r->offset + (page - r->first);
+		struct cow_page c = { 0 };
+
+		if (object_have(r->object, number))
+			c = cow_page(r->object, number, false);
+		if (!c.cap || c.lent)
+			return;
+		item_add(c.cap, 1, (uint64_t)page << PAGE_SHIFT, rights);
+	}
 }
 
 /* Pages of the group of 16 that others have too, and this space has not mapped. */
@@ -300,6 +343,8 @@ static unsigned map_object_page(struct space *s, struct region *r, uint32_t page
 		around_sequence(s, r, page, r->prot & RIGHT_W ? r->prot | RIGHT_R : r->prot);
 	else if (c.lent)
 		around_lent(r, page, rights);
+	else if (self->retries)
+		around_again(r, page, rights);
 	return 0;
 }
 

@@ -261,6 +261,18 @@ static void mega_merge(uint32_t mega)
 	frames_add_mega(mega, m->pool);
 }
 
+uint32_t frames_take_pool(unsigned pool, enum frame_state state, uint32_t owner)
+{
+	struct pool *p = &frames_pools[pool];
+	uint32_t frame;
+
+	if (!p->partial && !p->idle && (splitting || !mega_split(pool)))
+		return 0;
+	frame = mega_pop(p->partial ? p->partial : p->idle);
+	frames_set(frame, state, owner);
+	return frame;
+}
+
 uint32_t frames_take(enum frame_state state, uint32_t owner)
 {
 	uint32_t mega = frames_pools[0].partial, frame;
@@ -273,14 +285,9 @@ uint32_t frames_take(enum frame_state state, uint32_t owner)
 		return frame;
 	}
 	for (unsigned i = 0; i < frames_pool_count; i++) {
-		struct pool *p = &frames_pools[i];
-
-		if (!p->partial && !p->idle && (splitting || !mega_split(i)))
-			continue;
-		mega = p->partial ? p->partial : p->idle;
-		frame = mega_pop(mega);
-		frames_set(frame, state, owner);
-		return frame;
+		frame = frames_take_pool(i, state, owner);
+		if (frame)
+			return frame;
 	}
 	if (frames_stock.used)
 		return frames_take_stock(state, owner);

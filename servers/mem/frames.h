@@ -129,6 +129,8 @@ extern uint32_t (*frames_reclaim)(void);
 
 /* A 4 KiB frame with whatever is in it, in the state given; 0: none left. */
 uint32_t frames_take(enum frame_state state, uint32_t owner);
+/* The same out of one pool only. */
+uint32_t frames_take_pool(unsigned pool, enum frame_state state, uint32_t owner);
 /* A cleared one; from the stock if there is any, else cleared now. */
 uint32_t frames_take_clear(enum frame_state state, uint32_t owner);
 /* The same from the stock alone, which must not be empty. */

@@ -13,6 +13,7 @@
 #include "machine.h"
 #include "main.h"
 #include "pager.h"
+#include "pressure.h"
 #include "receiver.h"
 #include "slots.h"
 #include "space.h"
@@ -32,6 +33,7 @@ static uint64_t serve(struct message *m)
 		q.w[i] = m->w[i];
 	work_start();
 	info = mem_dispatch(&q);
+	pressure_check(space_by_badge(q.badge));
 	for (unsigned i = 0; i < MESSAGE_REGS; i++)
 		m->w[i] = q.w[i];
 	return info;

@@ -118,6 +118,15 @@ uint32_t object_named(uint64_t badge, unsigned *denied)
 }
 
 /* The slot of what stands in an index; 0: a page without a frame. */
+void object_set_pool(uint32_t id, unsigned pool)
+{
+	struct object *o = object_at(id);
+
+	o->pool = (uint8_t)(pool + 1);
+	/* The cleared stock is of any pool. */
+	o->zero = 0;
+}
+
 static cap_t entry_cap(const struct object *o, uint32_t entry)
 {
 	if (o->kind == OBJECT_VIEW)
@@ -165,6 +174,19 @@ static uint64_t backing_at(const struct object *o, uint32_t page)
 	return (uint64_t)frame % FRAMES_PER_MEGA << PAGE_SHIFT;
 }
 
+/* A frame for a page of the object: dirty if something will be copied into it. */
+static uint32_t page_frame(const struct object *o, uint32_t id, bool dirty)
+{
+	uint32_t frame = o->pool ? frames_take_pool(o->pool - 1u, FRAME_PAGE, id) : 0;
+
+	if (!frame)
+		return dirty ? frames_take(FRAME_PAGE, id) : frames_take_clear(FRAME_PAGE, id);
+	if (dirty || vm_clear(frame))
+		return frame;
+	frames_set(frame, FRAME_BAD, 0);
+	return 0;
+}
+
 /*
  * A page record with a frame for object `holder`: zero, or a copy of the backing page; 0: no memory, or only a pager
  * has it.
@@ -179,7 +201,7 @@ static uint32_t page_make(const struct object *o, uint32_t holder, uint32_t page
 	id = slab_take(&page_slab);
 	if (!id)
 		return 0;
-	frame = from ? frames_take(FRAME_PAGE, id) : frames_take_clear(FRAME_PAGE, id);
+	frame = page_frame(o, id, from);
 	/* A shortage may have cost the page that is to be copied. */
 	if (frame && from && (from != backing_page(o, page, false) || !vm_copy(frame, from, backing_at(o, page)))) {
 		frames_give(frame);
@@ -342,16 +364,20 @@ uint32_t object_fill(uint32_t id, uint32_t page, uint32_t most, struct slot_run 
 {
 	struct object *o = object_at(id);
 	uint32_t n = 0;
+	unsigned capacity = *runs;
 	bool rows = o->kind == OBJECT_VIEW && object_at(o->backing)->kind == OBJECT_RANGE;
 
 	*runs = 0;
-	while (n < most && *runs < MAP_ITEMS) {
-		uint32_t *entry = object_entry(o, page + n), left = INDEX_FAN - (page + n) % INDEX_FAN, got = 0;
+	while (n < most && *runs < capacity) {
+		uint32_t *entry = object_entry(o, page + n), left = INDEX_FAN - (page + n) % INDEX_FAN;
+		uint32_t got = 0;
 		bool made;
 		cap_t cap;
 
 		if (entry ? *entry : index_get(&o->index, page + n))
 			break;
+		if (!entry)
+			entry = object_own(o, page + n);
 		if (left > most - n)
 			left = most - n;
 		if (entry && o->zero && frames_stock.used && page_slab.frees) {
@@ -367,7 +393,7 @@ uint32_t object_fill(uint32_t id, uint32_t page, uint32_t most, struct slot_run 
 			n += got;
 			continue;
 		}
-		/* No leaf, no stock, or another kind: one page the long way. */
+		/* No stock, or another kind: one page the long way. */
 		cap = object_page(id, page + n, &made);
 		if (!cap)
 			break;

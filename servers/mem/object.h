@@ -28,7 +28,7 @@ struct object {
 	uint32_t before;                /* made.c's list */
 	uint16_t slack;                 /* bytes of the last page that do not belong to it */
 	uint8_t made;                   /* enum made_kind: how made.c made it, 0: it did not */
-	uint8_t spare;
+	uint8_t pool;                   /* ANON: its pages come from pool `pool` - 1 while that has any; 0: from any */
 	struct index index;             /* ANON: page records; VIEW: shares */
 	uint32_t backing;               /* ANON: copied from, or 0; VIEW: whose frames */
 	uint32_t backing_offset;        /* its page that is our page 0 */
@@ -133,13 +133,15 @@ static inline bool object_past_end(uint32_t id, uint32_t page)
 
 	return (uint64_t)page + o->backing_offset >= object_at(o->backing)->pages;
 }
+/* Its new pages come from this pool. */
+void object_set_pool(uint32_t id, unsigned pool);
 /* The slot of page `page` if it is there, 0 if not. */
 cap_t object_have(uint32_t id, uint32_t page);
 /* The slot of the page, which is made if it is not there (*made tells); 0: no memory. */
 cap_t object_page(uint32_t id, uint32_t page, bool *made);
 /*
  * Makes pages that are not there, from `page` on up to the first that is, `most` at most; how many. Their slots
- * are in run[0 .. *runs - 1], MAP_ITEMS at most.
+ * are in run[0 .. *runs - 1]; *runs says before how many there may be, up to MAP_ITEMS.
  */
 uint32_t object_fill(uint32_t id, uint32_t page, uint32_t most, struct slot_run *run, unsigned *runs);
 /*

@@ -68,7 +68,7 @@ static void populate(uint32_t space, uint64_t at)
 
 	while (rights && page < end) {
 		struct slot_run run[MAP_ITEMS];
-		unsigned runs;
+		unsigned runs = MAP_ITEMS;
 		uint32_t n = object_fill(r->object, r->offset + page, end - page, run, &runs);
 
 		*(region_views(r) ? &s->shared : &s->resident) += n;

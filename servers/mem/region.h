@@ -39,7 +39,7 @@ struct region {
 	uint8_t moving;                 /* on its way to another place: prot is 0 until it is there ... */
 	uint8_t access;                 /* ... and then this again */
 	uint8_t lent;                   /* made as a clone: may map shares of pages */
-	uint8_t spare;
+	uint8_t sequential;             /* advised: a first touch brings all pages up to the end of its page table */
 	uint32_t origin;                /* CLONING: object it is a clone of, one reference; `stale` pages are to come */
 };
 _Static_assert(sizeof(struct region) == 64, "a region is 64 bytes");

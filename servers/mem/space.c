@@ -12,6 +12,7 @@
 #include "made.h"
 #include "pager.h"
 #include "random.h"
+#include "pressure.h"
 #include "range.h"
 #include "receiver.h"
 #include "slots.h"
@@ -296,6 +297,8 @@ static int end(uint32_t id)
 	if (!objects_free(s) || !cnodes_free(s) || !tables_free(s) || !range_clear(id) || !made_space_end(id))
 		return E_AGAIN;
 	account_release(&s->account, SPACE_FRAMES);
+	pressure_forget(id);
+	(void)account_limits(&s->account, 0, 0);
 	if (s->account.committed)
 		log_line("mem: a space ends with a charge left", 1, &s->account.committed);
 	leave_parent(id);

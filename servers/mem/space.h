@@ -41,7 +41,9 @@ struct space {
 	uint32_t parent;                /* the space it is a clone of, 0 none */
 	uint32_t children, sibling;     /* its clones: the first, and the next of the parent's */
 	uint32_t making;                /* clone of it that is not complete, 0 none */
-	uint64_t spare[13];
+	uint32_t notify;                /* pressure.c's: share slot of its signal, 0 none; ... */
+	uint8_t told;                   /* ... the level it knows of */
+	uint8_t spare[91];
 };
 _Static_assert(sizeof(struct space) == 256, "a space is 256 bytes");
 

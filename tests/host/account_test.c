@@ -26,6 +26,29 @@ static void limits(void)
 	CHECK(account_all.committed == 0);
 }
 
+/* What one keeps nobody else gets, and it can commit that always. */
+static void keeps(void)
+{
+	struct account a = { 0 }, b = { 0 }, child = { .parent = &a };
+	uint64_t all = account_all.limit;
+
+	CHECK(!account_limits(&a, 0, all + 1) && account_limits(&a, 0, all / 2) && account_kept == all / 2);
+	CHECK(!account_charge(&b, all - all / 2 + 1) && account_charge(&b, all - all / 2));
+	CHECK(!account_charge(&b, 1) && account_level(&b) == 64);
+	CHECK(account_charge(&a, all / 4) && account_kept == all / 2 - all / 4);
+	CHECK(account_charge(&child, all / 2 - all / 4) && a.committed == all / 2 && account_kept == 0);
+	CHECK(!account_charge(&a, 1) && !account_charge(&child, 1));
+	CHECK(!account_limits(&a, 1, 0) && !account_limits(&a, all, all + 1));
+	account_release(&child, child.committed);
+	CHECK(account_kept == all / 2 - all / 4 && !account_charge(&b, 1));
+	CHECK(account_limits(&a, all, 0) && account_kept == 0 && account_charge(&b, 1));
+	account_release(&a, a.committed);
+	account_release(&b, b.committed);
+	CHECK(account_all.committed == 0 && account_level(&b) == 0);
+	CHECK(account_limits(&b, 64, 0) && account_charge(&b, 56) && account_level(&b) == 56 && account_level(&a) < 56);
+	account_release(&b, 56);
+}
+
 static void at_random(void)
 {
 	struct account a[8] = { { 0 } };
@@ -68,6 +91,7 @@ static void bounds(void)
 int main(void)
 {
 	limits();
+	keeps();
 	at_random();
 	bounds();
 	puts("accounts: ok");

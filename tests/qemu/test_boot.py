@@ -29,6 +29,7 @@ def test_boots_with_two_numa_nodes_and_shows_a_pool_of_each(boot):
     adds_up(shell, 512 << 20)
     pools = re.findall(r"^ *\d+ +RAM +(\d+) ", shell.ok("mem"), re.M)
     assert {"0", "1"} <= set(pools)
+    assert shell.ok("demo numa").count("1000 pages of pool") == 2
 
 
 def test_boots_with_four_harts_present(boot):

@@ -55,7 +55,7 @@ def test_mem_adds_up_while_programs_come_and_go(shell):
         assert memory["sum"] == memory["ram"]
 
 
-@pytest.mark.parametrize("name, claims", [("files", 3), ("shared", 3), ("pieces", 3), ("remap", 2), ("pager", 1), ("cow", 4)])
+@pytest.mark.parametrize("name, claims", [("files", 3), ("shared", 3), ("pieces", 3), ("remap", 2), ("pager", 1), ("cow", 4), ("quota", 5), ("numa", 1)])
 def test_demo_shows_what_it_says_and_leaves_nothing_behind(shell, name, claims):
     shell.ok(f"demo {name}", timeout=60)
     before = shell.free()

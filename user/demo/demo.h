@@ -41,5 +41,7 @@ int demo_pieces(void);
 int demo_remap(void);
 int demo_pager(void);
 int demo_cow(void);
+int demo_quota(void);
+int demo_numa(void);
 
 #endif

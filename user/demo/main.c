@@ -12,6 +12,8 @@ static const struct {
 	{ "remap", demo_remap },
 	{ "pager", demo_pager },
 	{ "cow", demo_cow },
+	{ "numa", demo_numa },
+	{ "quota", demo_quota },
 };
 
 #define DEMOS (sizeof demos / sizeof *demos)
