@@ -277,9 +277,9 @@ static uint64_t slabs_visit(struct home *home, bool dissolve)
 
 		for (; s; s = next) {
 			next = s->next;
-			if ((s->left + s->bias) * 2u > s->total)
+			if (s->left * 2u + s->bias > s->total)
 				continue;
-			gain += (s->total - s->left - s->bias) * class_stride(c);
+			gain += (s->total - s->left) * class_stride(c);
 			if (dissolve)
 				slab_dissolve(s);
 		}
