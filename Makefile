@@ -138,7 +138,7 @@ PIE_TESTS   := $(addprefix $(OUT)/libctest/,$(LIBCTEST))
 
 image: $(OUT)/kernel.bin $(OUT)/boot.cpio $(PIE_TESTS)
 # What the bench boots besides.
-BENCH := $(OUT)/bench/kernel.bin $(OUT)/bench/boot.cpio
+BENCH := $(OUT)/bench/kernel.bin $(OUT)/bench/boot.cpio $(OUT)/bench/empty.bin
 
 sdk: $(GEN_STAMP)
 	$(Q)$(MAKE) BUILD=debug image
@@ -295,6 +295,11 @@ BENCH_KERNEL := $(filter-out %/kernel/root.S.o,$(KERNEL_OBJ)) $(OUT)/bench/image
 $(OUT)/bench/kernel.elf: $(BENCH_KERNEL) linker/kernel.ld
 	$(call say,LD      $@)
 	$(Q)$(LD) $(BARE_LINK) -T linker/kernel.ld -o $@ $(BENCH_KERNEL) $(LIBGCC_BARE)
+
+$(OUT)/bench/empty.o: tests/bench/empty/empty.S $(OUT)/flags
+	$(call compile,AS     ,$(BARE))
+$(OUT)/bench/empty.elf: $(OUT)/bench/empty.o
+	$(Q)$(LD) $(BARE_LINK) -Ttext=0x80200000 -e 0x80200000 -o $@ $<
 
 # ---- the kernel with a root server that tests it: tests/kernel ------------------------------------
 KTEST_OBJ := $(patsubst tests/kernel/%,$(OUT)/kerneltest/%.o,$(sort $(wildcard tests/kernel/*.c tests/kernel/*.S)))

@@ -22,3 +22,10 @@ def test_no_important_figure_is_over_two_per_cent_worse_than_accepted():
 def test_a_slower_kernel_is_noticed():
     done = check("--check", BASE, "--build", "debug", "kernel")
     assert done.returncode == 1 and "ipc.lend_frame: " in done.stdout, done.stdout + done.stderr
+
+
+def test_an_idle_process_that_said_hello_takes_at_most_100_kib():
+    done = subprocess.run([os.path.join(ROOT, "tools", "run"), "--build", BUILD, "exec", "bench size"], capture_output=True,
+                          text=True, check=True)
+    sizes = dict(line.split()[1:] for line in done.stdout.splitlines() if line.startswith("SIZE "))
+    assert int(sizes["process"]) <= 100 * 1024 and 4096 < int(sizes["page"]) <= 4096 + 80

@@ -34,6 +34,7 @@ int bench_malloc(void);
 int bench_malloc_row(const char *name);
 int bench_file(void);
 int bench_scale(void);
+int bench_size(void);
 /* The other side of bench_ipc's round trips. */
 int bench_server(const char *how);
 

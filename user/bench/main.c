@@ -6,6 +6,7 @@
  * bench core           those that the tests check
  * bench malloc ROW     one of the allocator's rows
  * bench boot           the boot's: from the shell's first prompt, so run it at the prompt
+ * bench size           bytes of a process, a thread, a page: lines `SIZE key value`
  * bench scale          series: wants 16 GiB
  * bench irq            irq.latency, asked of the server that `grant` gave: tests/bench/driver
  * bench profile KEY    KEY's area, with marks for tools/profile around what KEY is about
@@ -149,6 +150,8 @@ int main(int argc, char **argv)
 		return boot();
 	if (argc == 2 && !strcmp(argv[1], "scale"))
 		return bench_scale();
+	if (argc == 2 && !strcmp(argv[1], "size"))
+		return bench_size();
 	if (argc == 2 && !strcmp(argv[1], "irq"))
 		return irq();
 	if (argc == 3 && !strcmp(argv[1], "profile"))
