@@ -4,14 +4,22 @@
  */
 #include "regs.h"
 
-/* All but pc, t0 and t1, which are saved already, and tp, which is in t0. */
+/* All that is not saved yet, but t0 and t1 which are; the cause in a1, its value in a2; takes the lock. */
 	.macro	save_all
+	csrrw	t0, sscratch, zero
 	sd	t0, X(4)(tp)
 	preserved sd
 	arguments sd
 	.irp	n, 1,7,28,29,30,31
 	sd	x\n, X(\n)(tp)
 	.endr
+	csrr	t0, sepc
+	sd	t0, X(0)(tp)
+	li	t0, 1
+	sd	t0, thread.full(tp)
+	csrr	a1, scause
+	csrr	a2, stval
+	lock_take
 	.endm
 
 	.section .text.fast, "ax"
@@ -62,15 +70,7 @@ trap_bad_call:
 	sret
 
 trap_other:
-	csrrw	t0, sscratch, zero
 	save_all
-	csrr	t0, sepc
-	sd	t0, X(0)(tp)
-	li	t0, 1
-	sd	t0, thread.full(tp)
-	csrr	a1, scause
-	csrr	a2, stval
-	lock_take
 	andi	t0, a1, -3
 	addi	t0, t0, -CAUSE_LOAD_PAGE
 	beqz	t0, fault_fast		/* CAUSE_STORE_PAGE, too */
@@ -157,19 +157,8 @@ trap_traced:
 	csrrw	tp, sscratch, tp
 	beqz	tp, trap_kernel
 	sd	t0, X(5)(tp)
-	csrrw	t0, sscratch, zero
 	sd	t1, thread.regs + 6*8(tp)
 	save_all
-	csrr	a1, scause
-	csrr	a2, stval
-	csrr	t0, sepc
-	addi	t1, a1, -CAUSE_ECALL_U
-	snez	t2, t1
-	sd	t2, thread.full(tp)
-	bnez	t1, 1f
-	addi	t0, t0, 4
-1:	sd	t0, X(0)(tp)
-	lock_take
 	mv	a0, tp
 	ld	tp, thread.hart(tp)
 	ld	sp, hart.stack(tp)

@@ -10,7 +10,7 @@
 #include "sbi.h"
 #include "space.h"
 #include "thread.h"
-#include "trace.h"
+#include "trap.h"
 
 struct hart harts[HART_MAX] __attribute__((section(".bss.page"), aligned(PAGE_SIZE)));
 uint64_t hart_count;
@@ -69,7 +69,7 @@ void hart_poked(void)
 	struct thread *t = h->wanted;
 
 	csr_clear(sip, SIE_SOFT);
-	trace_vector(h);
+	csr_write(stvec, (uint64_t)(h->trace.type == TYPE_FRAME ? trap_traced : trap_entry));
 	h->wanted = NULL;
 	if (t) {
 		thread_save_fpu(t);

@@ -11,7 +11,6 @@
 #include "sbi.h"
 #include "space.h"
 #include "thread.h"
-#include "trace.h"
 #include "trap.h"
 
 /* Pages of one entry of map and unmap, and of unmap's answer in the dirty bitmap. */
@@ -245,16 +244,6 @@ static long system_irq(struct thread *t)
 	return endpoint ? trap_bind_irq(endpoint) : error;
 }
 
-static long system_trace(struct thread *t)
-{
-	struct slot *frame = NULL;
-	int error = 0;
-
-	if (arg(t, 2))
-		frame = cap_lookup_type(t, arg(t, 2), TYPE_FRAME, &error);
-	return error ? error : trace_bind(frame, arg(t, 3));
-}
-
 static long system_stats(struct thread *t, bool audit)
 {
 	struct kernel_stats stats;
@@ -303,7 +292,7 @@ static long do_system(struct thread *t, struct slot *s)
 	case SYSTEM_WHY:
 		return t->buffer ? audit_why(arg(t, 2), arg(t, 3), (struct kernel_why *)t->buffer->words) : -E_BAD_ARG;
 	case SYSTEM_TRACE:
-		return system_trace(t);
+		return trace_bind(t, arg(t, 2), arg(t, 3));
 	default:
 		return hart_start(arg(t, 2));
 	}

@@ -6,7 +6,6 @@
 #include "kernel.h"
 #include "riscv.h"
 #include "thread.h"
-#include "trace.h"
 
 /* The external interrupt stays masked until the interrupt server waits again. */
 static void trap_external(void)

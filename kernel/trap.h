@@ -11,6 +11,13 @@ struct thread;
 /* From entry.S, the thread's registers saved. */
 void trap_enter(struct thread *t, uint64_t cause, uint64_t value);
 void syscall_enter(struct thread *t);
+/* trace.c: the same of a traced hart, recorded. */
+void trace_trap(struct thread *t, uint64_t cause, uint64_t value);
+/* Interrupts that came while nobody ran. */
+void trace_idle(uint64_t pending);
+/* SYSTEM_TRACE: a frame for the hart's events; 0: they are recorded no longer. */
+long trace_bind(struct thread *t, uint64_t cap, uint64_t hart);
+extern char trap_entry[], trap_traced[];
 /* A trap in the kernel itself. */
 __attribute__((noreturn)) void trap_own(uint64_t cause, uint64_t pc, uint64_t value);
 /* Takes all interrupts that are pending. */

@@ -17,7 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "idl"))
 import syntax  # noqa: E402  (the interface compiler's)
 
-CALL, FAULT, INTERRUPT, IDLE, RUN = 1, 2, 3, 4, 5
+CALL, FAULT, INTERRUPT, RUN = 1, 2, 3, 5
 SYS_CALL, SYS_REPLY_RECV, SYS_MAP, SYS_GIVE, SYS_TRACE = 0, 1, 12, 4, 64
 CALLS = ("call reply_recv signal save_reply give delete revoke inspect split carve make fill map unmap table scan "
          "thread_set thread_regs system").split()
@@ -177,7 +177,7 @@ class Drawing:
         self.dump, self.labels = dump, labels
         self.names = Names(dump)
         self.out, self.pending, self.serving, self.flows = [], {}, {}, 0
-        self.arrows, self.running, self.kernel, self.idle, self.spans = {}, {}, {}, {}, {}
+        self.arrows, self.running, self.kernel, self.spans = {}, {}, {}, {}
         self.origin = dump.events[0].time if dump.events else 0
         self.count = {"calls": {}, "faults": {}, "cpu": {}}
 
@@ -264,9 +264,7 @@ class Drawing:
         """A thread goes on."""
         track = self.track(event.thread, event.time)
         start = self.kernel.pop(event.hart, None)
-        if event.hart in self.idle:
-            self.slice({"pid": HARTS, "tid": event.hart + 1}, "idle", "idle", self.idle.pop(event.hart), event.time)
-        elif start is not None:
+        if start is not None:
             self.slice({"pid": HARTS, "tid": event.hart + 1}, "kernel", "kernel", start, event.time)
         self.running[event.hart] = (event.thread, event.time)
         entered = self.pending.pop(event.thread, None)
@@ -345,10 +343,11 @@ class Drawing:
                 self.enter(event)
             elif event.kind == RUN:
                 self.run(event)
-            elif event.kind == IDLE:
-                self.idle[event.hart] = event.time
-                self.kernel.pop(event.hart, None)
             elif event.kind == INTERRUPT:
+                start = self.kernel.pop(event.hart, None)
+                if start is not None:
+                    self.slice({"pid": HARTS, "tid": event.hart + 1}, "idle", "idle", start, event.time)
+                self.kernel[event.hart] = event.time
                 self.out.append({"ph": "i", "s": "t", "name": "interrupt while idle", "cat": "interrupt", "pid": HARTS,
                                  "tid": event.hart + 1, "ts": self.us(event.time), "args": {"sip": hex(event.value[0])}})
         end = self.dump.events[-1].time if self.dump.events else 0

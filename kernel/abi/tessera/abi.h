@@ -163,7 +163,6 @@
 #define TRACE_CALL       1             /* a thread made the system call `number`: value = a0-a4 */
 #define TRACE_FAULT      2             /* exception `number` (scause): value = stval, pc, sp, ra */
 #define TRACE_INTERRUPT  3             /* interrupt `number` while the thread ran; without a thread: sip while idle */
-#define TRACE_IDLE       4             /* nobody can run */
 #define TRACE_RUN        5             /* the thread goes on: value = its a0, whom it owes an answer, its a1, a2, a7 */
 
 /* scan: flags. The answer is in the buffer: accessed and dirty bitmaps. */
