@@ -28,12 +28,14 @@ static uint64_t beyond_keeps(const struct account *a, uint64_t pages)
 {
 	uint64_t kept = 0;
 
+	if (!account_kept)
+		return pages;
 	for (; a; a = a->parent)
 		kept = unused(a) > kept ? unused(a) : kept;
 	return pages > kept ? pages - kept : 0;
 }
 
-bool account_charge(struct account *a, uint64_t pages)
+bool account_may(const struct account *a, uint64_t pages)
 {
 	uint64_t taken = account_all.committed + account_kept, more = beyond_keeps(a, pages);
 
@@ -43,7 +45,6 @@ bool account_charge(struct account *a, uint64_t pages)
 	}
 	if ((more || !pages) && (taken > account_all.limit || more > account_all.limit - taken))
 		return false;
-	account_force(a, pages);
 	return true;
 }
 
@@ -51,11 +52,21 @@ bool account_charge(struct account *a, uint64_t pages)
 static void change(struct account *a, uint64_t pages)
 {
 	for (; a; a = a->parent) {
-		account_kept -= unused(a);
+		if (a->keep)
+			account_kept -= unused(a);
 		a->committed += pages;
-		account_kept += unused(a);
+		if (a->keep)
+			account_kept += unused(a);
 	}
 	account_all.committed += pages;
+}
+
+bool account_charge(struct account *a, uint64_t pages)
+{
+	if (!account_may(a, pages))
+		return false;
+	change(a, pages);
+	return true;
 }
 
 void account_force(struct account *a, uint64_t pages)

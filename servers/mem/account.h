@@ -29,6 +29,8 @@ void account_start(uint64_t frames);
 bool account_limits(struct account *a, uint64_t limit, uint64_t keep);
 /* How full it is, in 64ths of its limit or of the whole, whichever is fuller: 0 .. 64. */
 unsigned account_level(const struct account *a);
+/* Whether a charge of so much would not be refused. */
+bool account_may(const struct account *a, uint64_t pages);
 /* Wholly or not at all. */
 bool account_charge(struct account *a, uint64_t pages);
 void account_release(struct account *a, uint64_t pages);

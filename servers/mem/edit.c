@@ -41,10 +41,7 @@ void edit_take(struct space *s, uint32_t id)
 
 bool edit_affordable(struct space *s, uint64_t pages)
 {
-	if (!account_charge(&s->account, pages))
-		return false;
-	account_release(&s->account, pages);
-	return true;
+	return account_may(&s->account, pages);
 }
 
 void edit_cut_at(struct space *s, uint32_t page)

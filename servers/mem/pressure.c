@@ -10,7 +10,7 @@
 
 #define LEVEL_FIRST 56u                 /* of 64 */
 
-static uint32_t listeners;
+uint32_t pressure_listeners;
 static unsigned last_of_all;
 
 int pressure_listen(uint32_t space, uint64_t notify)
@@ -22,7 +22,7 @@ int pressure_listen(uint32_t space, uint64_t notify)
 		sys_delete(slots_share(s->notify));
 	} else {
 		s->notify = slots_share_take();
-		listeners += s->notify != 0;
+		pressure_listeners += s->notify != 0;
 	}
 	if (!s->notify)
 		return E_NO_MEMORY;
@@ -41,7 +41,7 @@ void pressure_forget(uint32_t space)
 		return;
 	slots_share_give(s->notify);
 	s->notify = 0;
-	listeners--;
+	pressure_listeners--;
 }
 
 static void check_one(uint32_t space)
@@ -62,8 +62,6 @@ void pressure_check(uint32_t space)
 	static const struct account nobody;
 	unsigned all;
 
-	if (!listeners)
-		return;
 	for (; space; space = space_at(space)->parent)
 		check_one(space);
 	all = account_level(&nobody);

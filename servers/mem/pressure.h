@@ -11,7 +11,9 @@
 int pressure_listen(uint32_t space, uint64_t notify);
 /* The space ends, or listens no more. */
 void pressure_forget(uint32_t space);
-/* After a request of the space (0: none's) was served. */
+/* How many listen. */
+extern uint32_t pressure_listeners;
+/* After a request of the space (0: none's) was served, if anybody listens. */
 void pressure_check(uint32_t space);
 
 #endif

@@ -4,11 +4,12 @@
  */
 #include "demo.h"
 
-#define PAGES      (64 * MEBIBYTE / PAGE)
 #define SOME       1000ul                /* pages written on either side */
 #define CHILD_SLOT 40                    /* in the clone's CNode: signals this process */
 #define CHILD_BIT  (1ul << 7)
 #define CHILD_PRIO 20
+
+static uint64_t pages;                   /* cloned: 64 MiB, or less on a small machine */
 
 static uint64_t own_frames(void)
 {
@@ -29,16 +30,16 @@ static int clone_range(uint64_t *origin, uint64_t *clone)
 {
 	uint64_t frames, cost;
 
-	DEMAND(!mem_map(SLOT_SPACE, 0, PAGES * PAGE, RW, 0, origin));
-	for (uint64_t i = 0; i < PAGES; i++)
+	DEMAND(!mem_map(SLOT_SPACE, 0, pages * PAGE, RW, 0, origin));
+	for (uint64_t i = 0; i < pages; i++)
 		*demo_page(*origin, i) = i + 1;
-	DEMAND(!mem_reserve(SLOT_SPACE, 0, PAGES * PAGE, 0, 0, clone));
+	DEMAND(!mem_reserve(SLOT_SPACE, 0, pages * PAGE, 0, 0, clone));
 	frames = own_frames();
 	cost = sys_instret();
-	DEMAND(!mem_clone(SLOT_SPACE, *clone, *origin, PAGES * PAGE));
+	DEMAND(!mem_clone(SLOT_SPACE, *clone, *origin, pages * PAGE));
 	cost = sys_instret() - cost;
-	DEMAND(own_frames() == frames && !holds(*clone, 0, PAGES, 1) && own_frames() == frames);
-	printf("cow: %lu pages cloned in %lu instructions, read in both places, none copied\n", PAGES, cost);
+	DEMAND(own_frames() == frames && !holds(*clone, 0, pages, 1) && own_frames() == frames);
+	printf("cow: %lu pages cloned in %lu instructions, read in both places, none copied\n", pages, cost);
 	return 0;
 }
 
@@ -50,8 +51,8 @@ static int write_both(uint64_t origin, uint64_t clone)
 		*demo_page(origin, i) = i + 2;
 		*demo_page(clone, i + SOME) = i + SOME + 3;
 	}
-	DEMAND(!holds(origin, 0, SOME, 2) && !holds(origin, SOME, PAGES, 1));
-	DEMAND(!holds(clone, 0, SOME, 1) && !holds(clone, SOME, 2 * SOME, 3) && !holds(clone, 2 * SOME, PAGES, 1));
+	DEMAND(!holds(origin, 0, SOME, 2) && !holds(origin, SOME, pages, 1));
+	DEMAND(!holds(clone, 0, SOME, 1) && !holds(clone, SOME, 2 * SOME, 3) && !holds(clone, 2 * SOME, pages, 1));
 	DEMAND(own_frames() == frames + 2 * SOME);
 	printf("cow: %lu pages written in each, %lu copied\n", SOME, 2 * SOME);
 	return 0;
@@ -61,14 +62,14 @@ static int last_writes(uint64_t origin, uint64_t clone)
 {
 	uint64_t frames;
 
-	DEMAND(!mem_unmap(SLOT_SPACE, origin, PAGES * PAGE));
+	DEMAND(!mem_unmap(SLOT_SPACE, origin, pages * PAGE));
 	frames = own_frames();
-	for (uint64_t i = 0; i < PAGES; i++)
+	for (uint64_t i = 0; i < pages; i++)
 		*demo_page(clone, i) += 10;
-	DEMAND(!holds(clone, 0, SOME, 11) && !holds(clone, SOME, 2 * SOME, 13) && !holds(clone, 2 * SOME, PAGES, 11));
+	DEMAND(!holds(clone, 0, SOME, 11) && !holds(clone, SOME, 2 * SOME, 13) && !holds(clone, 2 * SOME, pages, 11));
 	DEMAND(own_frames() == frames);
-	DEMAND(!mem_unmap(SLOT_SPACE, clone, PAGES * PAGE));
-	printf("cow: the last one that has a page writes to it: %lu pages, none copied\n", PAGES);
+	DEMAND(!mem_unmap(SLOT_SPACE, clone, pages * PAGE));
+	printf("cow: the last one that has a page writes to it: %lu pages, none copied\n", pages);
 	return 0;
 }
 
@@ -152,7 +153,10 @@ static int clone_space(void)
 int demo_cow(void)
 {
 	uint64_t origin = 0, clone = 0;
+	struct mem_total now;
 
+	DEMAND(!mem_total(SLOT_SPACE, &now));
+	pages = (now.commit_limit - now.committed > 160 * MEBIBYTE ? 64 : 16) * MEBIBYTE / PAGE;
 	return clone_range(&origin, &clone) || write_both(origin, clone) || last_writes(origin, clone) || refused()
 	       || clone_space();
 }
