@@ -244,7 +244,7 @@ $(OUT)/obj/kernel/%.S.o: kernel/%.S $(OUT)/offsets/offsets.h $(OUT)/flags
 # What assembly shares with C: offsets of members, values of enumerators.
 $(OUT)/offsets/offsets.o: kernel/thread.h $(OUT)/flags
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(KERNEL_FLAGS) -fno-eliminate-unused-debug-types -MMD -MP -x c -c -o $@ $<
+	$(Q)$(CC) $(KERNEL_FLAGS) -fno-eliminate-unused-debug-types -MMD -MP -include $< -x c -c -o $@ /dev/null
 $(OUT)/offsets/offsets.h: $(OUT)/offsets/offsets.o tools/offsets
 	$(call say,OFFSETS $@)
 	$(Q)tools/offsets $< thread hart endpoint slot ipc_buffer kernel_stats >$@

@@ -1,16 +1,12 @@
 /*
  * audit.h: the check of all invariants, in debug kernels.
  */
-#ifndef KERNEL_AUDIT_H
-#define KERNEL_AUDIT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "kernel.h"
-
-struct kernel_stats;
-struct kernel_why;
 
 #if DEBUG
 /* Fills the counts and the first breach found. False: not built in. */
@@ -24,6 +20,4 @@ long audit_why(uint64_t pa, uint64_t skip, struct kernel_why *entries);
 #else
 #define audit_run(counts) ((void)(counts), false)
 #define audit_why(pa, skip, entries) ((void)(pa), (void)(skip), (void)(entries), (long)-E_NOT_BUILT)
-#endif
-
 #endif

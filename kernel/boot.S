@@ -5,6 +5,21 @@
 #include "offsets.h"
 #include "riscv.h"
 
+/* Goes on at the virtual address: the fetch after the satp write faults and lands in stvec. s3 = virtual - physical. */
+	.macro	paging_on root
+	li	t0, 0xffffffffc0000000	/* KERNEL_VA */
+	lla	t1, image_start
+	sub	s3, t0, t1
+	lla	t1, 2f
+	add	t1, t1, s3
+	csrw	stvec, t1
+	sfence.vma
+	csrw	satp, \root
+	.balign 4
+2:	lla	t0, trap_entry
+	csrw	stvec, t0
+	.endm
+
 	.section .text.boot, "ax"
 	.globl boot_entry
 boot_entry:
@@ -28,19 +43,8 @@ boot_entry:
 	lla	sp, hart_stacks + HART_STACK_BYTES
 	call	boot_map		/* a0 = satp; uses no absolute address */
 
-	/* The fetch after the satp write faults and lands in stvec: at the virtual address. */
-	li	t0, 0xffffffffc0000000	/* KERNEL_VA */
-	lla	t1, image_start
-	sub	s3, t0, t1		/* virtual - physical */
-	lla	t1, 2f
-	add	t1, t1, s3
-	csrw	stvec, t1
+	paging_on a0
 	add	sp, sp, s3
-	sfence.vma
-	csrw	satp, a0
-	.balign 4
-2:	lla	t0, trap_entry
-	csrw	stvec, t0
 	lla	tp, harts
 	mv	a0, s0
 	mv	a1, s1
@@ -65,20 +69,9 @@ boot_late:
 boot_secondary:
 	csrw	sie, zero
 	csrw	sscratch, zero
-	li	t0, 0xffffffffc0000000	/* KERNEL_VA */
-	lla	t1, image_start
-	sub	s3, t0, t1
-	lla	t1, 2f
-	add	t1, t1, s3
-	csrw	stvec, t1
 	ld	t3, hart.satp(a1)
-	add	a1, a1, s3
-	sfence.vma
-	csrw	satp, t3
-	.balign 4
-2:	lla	t0, trap_entry
-	csrw	stvec, t0
-	mv	tp, a1
+	paging_on t3
+	add	tp, a1, s3
 	ld	sp, hart.stack(tp)
 	call	hart_main
 	j	trap_resume

@@ -38,7 +38,7 @@ static const struct slot *cap_cnode(struct thread *t, cap_t cap, unsigned right)
 		return own;
 	if (where >= cnode_count(own))
 		return NULL;
-	other = &cnode_slots(own)[where];
+	other = (struct slot *)slot_object(own) + where;
 	if (other->type != TYPE_CNODE || other->making || other->dying || (other->rights & right) != right)
 		return NULL;
 	return other;
@@ -53,7 +53,7 @@ struct slot *cap_run(struct thread *t, cap_t cap, uint64_t count, unsigned right
 	if (!cnode || index == 0 || count == 0 || count > cnode_count(cnode) || index > cnode_count(cnode) - count)
 		return NULL;
 	*error = 0;
-	return &cnode_slots(cnode)[index];
+	return (struct slot *)slot_object(cnode) + index;
 }
 
 struct slot *cap_lookup(struct thread *t, cap_t cap, int *error)
@@ -152,9 +152,8 @@ static int cap_give_move(struct slot *src, struct slot *dst)
 {
 	if (src->doomed || src->dying)
 		return -E_REVOKED;
-	if (slot_has_children(src) || slot_is_maker(src) || src->type == TYPE_TABLE || src->making)
-		return -E_BUSY;
-	if (src->type == TYPE_FRAME && space_mapping(src))
+	if (slot_has_children(src) || slot_is_maker(src) || src->type == TYPE_TABLE || src->making ||
+	    (src->type == TYPE_FRAME && space_mapping(src)))
 		return -E_BUSY;
 	cap_move(src, dst);
 	return 0;
@@ -190,18 +189,9 @@ int cap_give(unsigned verb, struct slot *src, struct slot *dst, unsigned rights,
 {
 	if (dst->type != TYPE_NULL)
 		return -E_NOT_EMPTY;
-	switch (verb) {
-	case GIVE_COPY:
-		return cap_give_copy(src, dst, rights, badge);
-	case GIVE_MOVE:
-		return cap_give_move(src, dst);
-	case GIVE_SHARE:
-	case GIVE_FREEZE:
-	case GIVE_LEND:
-		return frame_give(verb, src, dst, rights, part);
-	default:
-		return -E_BAD_ARG;
-	}
+	return verb == GIVE_COPY ? cap_give_copy(src, dst, rights, badge) :
+	       verb == GIVE_MOVE ? cap_give_move(src, dst) :
+	       verb < GIVE_MOVE ? frame_give(verb, src, dst, rights, part) : -E_BAD_ARG;
 }
 
 int cap_bind(unsigned verb, struct slot *src, struct slot *to, unsigned rights, uint64_t badge)
@@ -211,9 +201,10 @@ int cap_bind(unsigned verb, struct slot *src, struct slot *to, unsigned rights, 
 
 	if (error)
 		return error;
+	cap_remove(&tried);
 	if (to->type != TYPE_NULL)
 		cap_remove(to);
-	cap_move(&tried, to);
+	(void)cap_give(verb, src, to, rights, badge, 0);
 	to->bound = 1;
 	return 0;
 }
@@ -229,13 +220,6 @@ static struct slot *cap_leaf(struct slot *s, struct budget *b)
 		b->left -= COST_STEP;
 	}
 	return s;
-}
-
-/* Another hart must act first: this entry does nothing more. */
-static int cap_wait(struct budget *b)
-{
-	b->left = -1;
-	return -E_AGAIN;
 }
 
 /*
@@ -270,7 +254,7 @@ static int cap_unmake(struct slot *s, struct budget *b)
 		dying = s;
 		return -E_AGAIN;
 	default:
-		return slot_is_maker(s) && object_destroy(s, b) ? cap_wait(b) : 0;
+		return slot_is_maker(s) ? object_destroy(s, b) : 0;
 	}
 }
 
@@ -286,10 +270,10 @@ static int cap_end(struct slot *s, struct budget *b)
 		thread_wake(slot_object(s), -E_SERVER_GONE);
 		return 0;
 	}
-	if (s->bound)
-		error = thread_unbind(s);
-	if (error)
-		return cap_wait(b);
+	if (s->bound && thread_unbind(s)) {
+		b->left = -1;
+		return -E_AGAIN;
+	}
 	cap_remove(s);
 	b->left -= COST_SLOT;
 	return 0;
@@ -298,7 +282,7 @@ static int cap_end(struct slot *s, struct budget *b)
 /* The first slot in use of a stretch of a CNode, or NULL. */
 static struct slot *cnode_stretch(const struct slot *cnode, uint64_t stretch)
 {
-	struct slot *s = &cnode_slots(cnode)[stretch * CNODE_STRETCH];
+	struct slot *s = (struct slot *)slot_object(cnode) + stretch * CNODE_STRETCH;
 
 	for (unsigned i = 0; i < CNODE_STRETCH; i++)
 		if (s[i].type != TYPE_NULL)

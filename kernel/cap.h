@@ -4,8 +4,7 @@
  * All slots in use stand in one list: the derivation tree in preorder, each with its depth. A slot's
  * descendants are the run of deeper slots behind it. What state a frame is in is read off that run, never stored.
  */
-#ifndef KERNEL_CAP_H
-#define KERNEL_CAP_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -77,7 +76,7 @@ enum slot_bits {
 
 /* Work that one kernel entry may still do, in instructions, roughly. Below 0: answer AGAIN. */
 struct budget {
-	long left;
+	long left;                     /* -1 also while another hart must act first */
 	uint64_t dirty;                /* dirty bits of the PTEs torn down (K8) */
 };
 #define BUDGET_ENTRY 6000
@@ -129,11 +128,6 @@ static inline uint64_t cnode_count(const struct slot *cnode)
 	return 1UL << (cnode->object & 31);
 }
 
-static inline struct slot *cnode_slots(const struct slot *cnode)
-{
-	return (struct slot *)(cnode->object & ~63UL);
-}
-
 /* First slot of the list: its descendants are all slots. */
 extern struct slot cap_origin;
 
@@ -164,5 +158,3 @@ int cap_bind(unsigned verb, struct slot *src, struct slot *to, unsigned rights, 
 
 /* Destroys all descendants of s, then what s itself became, then, with `self`, s. 0 or -E_AGAIN. */
 int cap_destroy(struct slot *s, bool self, struct budget *b);
-
-#endif

@@ -2,8 +2,7 @@
  * debug.h: what only debug kernels have: a model of the TLBs and painted stacks. In release kernels every
  * call is nothing.
  */
-#ifndef KERNEL_DEBUG_H
-#define KERNEL_DEBUG_H
+#pragma once
 
 #include "kernel.h"
 
@@ -23,6 +22,4 @@ uint64_t debug_stack_used(const char *stack, uint64_t size);
 #define debug_downgrade(space, va, harts) ((void)(space), (void)(va), (void)(harts))
 #define debug_fenced(space, va, harts) ((void)(space), (void)(va), (void)(harts))
 #define debug_paint_stack(stack, size) ((void)(stack), (void)(size))
-#endif
-
 #endif

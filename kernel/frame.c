@@ -53,18 +53,11 @@ static int frame_may(unsigned verb, const struct slot *s)
 {
 	unsigned children = slot_children(s);
 
-	switch (verb) {
-	case GIVE_LEND:
+	if (verb == GIVE_LEND)
 		return frame_borrowed(s) ? -E_NO_RIGHT : children || space_mapping(s) ? -E_BUSY : 0;
-	case GIVE_FREEZE:
-		if (s->kind == KIND_SHARE)
-			return -E_NO_RIGHT;
-		return children && children != KIND_FROZEN ? -E_BUSY : 0;
-	default:
-		if (s->kind == KIND_FROZEN)
-			return -E_NO_RIGHT;
-		return children && children != KIND_SHARE ? -E_BUSY : 0;
-	}
+	if (s->kind == (verb == GIVE_FREEZE ? KIND_SHARE : KIND_FROZEN))
+		return -E_NO_RIGHT;
+	return children && children != (verb == GIVE_FREEZE ? KIND_FROZEN : KIND_SHARE) ? -E_BUSY : 0;
 }
 
 int frame_give(unsigned verb, struct slot *src, struct slot *dst, unsigned rights, uint64_t part)

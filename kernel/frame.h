@@ -1,8 +1,7 @@
 /*
  * frame.h: frames as currency: share, freeze, lend, split, carve.
  */
-#ifndef KERNEL_FRAME_H
-#define KERNEL_FRAME_H
+#pragma once
 
 #include "cap.h"
 
@@ -17,5 +16,3 @@ int frame_split(struct slot *s, uint64_t first, uint64_t count, struct slot *dst
 int frame_carve_check(const struct slot *s, uint64_t memtype);
 /* Clears (src NULL) or copies size bytes at offset, both multiples of 64. */
 int frame_fill(struct slot *dst, const struct slot *src, uint64_t offset, uint64_t size);
-
-#endif

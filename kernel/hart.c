@@ -36,7 +36,6 @@ void hart_init(struct hart *h, uint64_t id)
 }
 
 /* A further hart's first C; leaves holding the lock, as a trap would. */
-void hart_main(void);
 void hart_main(void)
 {
 	lock_acquire();

@@ -22,12 +22,14 @@ _Static_assert(MESSAGE_WORDS == MESSAGE_REGS + MESSAGE_BUFFER, "abi.h");
 /* What a sender may send at all. */
 static int message_check(const struct thread *t, uint64_t info)
 {
-	if (message_words(info) > MESSAGE_WORDS || message_items(info) > MESSAGE_ITEMS)
-		return -E_BAD_ARG;
-	if ((message_words(info) > MESSAGE_REGS || message_items(info)) && !t->buffer)
-		return -E_BAD_ARG;
-	return 0;
+	bool buffer = message_words(info) > MESSAGE_REGS || message_items(info);
+
+	return message_words(info) > MESSAGE_WORDS || message_items(info) > MESSAGE_ITEMS || (buffer && !t->buffer) ?
+	       -E_BAD_ARG : 0;
 }
+
+/* Where each slot of the message in hand came from. */
+static struct slot *sources[MESSAGE_SLOTS];
 
 /* One capability item: into the receiver's empty window slots from *at on. Undone by the caller on error. */
 static int item_give(struct thread *from, const struct send_item *item, struct slot *window, uint64_t end, uint64_t *at)
@@ -47,35 +49,22 @@ static int item_give(struct thread *from, const struct send_item *item, struct s
 		error = cap_give(item->verb, &src[i], &window[*at], item->rights, 0, 0);
 		if (error)
 			return error == -E_NOT_EMPTY ? -E_RECEIVER_FULL : error;
-		++*at;
+		sources[(*at)++] = &src[i];
 	}
 	return 0;
 }
 
 /*
  * Takes back what the first `end` window slots got, the last first: a sender may have named slots that items before
- * it filled, or CNodes that items after it took away. Donated ones return to where they came from.
+ * it filled. Donated ones, whose source is empty, return to where they came from.
  */
-static void items_undo(struct thread *from, const struct send_item *item, unsigned n, struct slot *window, uint64_t end)
+static void items_undo(struct slot *window, uint64_t end)
 {
-	uint64_t given[MESSAGE_ITEMS], left = end;
-	int error;
-
-	for (unsigned i = 0; i < n; i++) {
-		given[i] = item[i].count < left ? item[i].count : left;
-		left -= given[i];
-	}
-	while (n--)
-		while (given[n]) {
-			struct slot *src = cap_run(from, item[n].cap, item[n].count, 0, &error);
-
-			given[n]--;
-			end--;
-			if (item[n].verb == GIVE_MOVE && src)
-				(void)cap_give(GIVE_MOVE, &window[end], &src[given[n]], 0, 0, 0);
-			else
-				cap_remove(&window[end]);
-		}
+	while (end--)
+		if (sources[end]->type == TYPE_NULL)
+			(void)cap_give(GIVE_MOVE, &window[end], sources[end], 0, 0, 0);
+		else
+			cap_remove(&window[end]);
 }
 
 /* K1: a capability to call the receiving endpoint arrives as its badge. */
@@ -123,7 +112,7 @@ static int items_transfer(struct thread *from, struct thread *to, const struct e
 				(struct recv_item){ to->window_first + first, items[i].count, window[first].type };
 	}
 	if (error)
-		items_undo(from, items, n, window, used);
+		items_undo(window, used);
 	return error;
 }
 
@@ -176,7 +165,7 @@ static int ipc_deliver(struct thread *from, struct thread *to, const struct endp
 
 static void endpoint_push(struct endpoint *e, struct thread *t, enum thread_state state)
 {
-	queue_push(state == STATE_RECEIVE ? &e->receivers : &e->senders, t);
+	queue_insert(state == STATE_RECEIVE ? &e->receivers : &e->senders, t, false);
 	t->endpoint = e;
 	t->state = state;
 }
@@ -280,19 +269,15 @@ static int reply_target(struct thread *t, uint64_t info, struct thread **caller)
 	struct slot *s;
 	int error;
 
-	*caller = t->caller;
+	*caller = info & INFO_SAVED ? NULL : t->caller;
 	if (!(info & INFO_SAVED))
 		return 0;
-	*caller = NULL;
 	s = cap_run(t, t->regs[REG_T0], 1, RIGHT_WRITE, &error);
 	if (!s)
 		return error;
-	if (s->type == TYPE_NULL)
-		return 0;
-	if (s->type != TYPE_REPLY)
-		return -E_BAD_TYPE;
-	*caller = slot_object(s);
-	return 0;
+	if (s->type == TYPE_REPLY)
+		*caller = slot_object(s);
+	return s->type == TYPE_REPLY || s->type == TYPE_NULL ? 0 : -E_BAD_TYPE;
 }
 
 /* Answers a caller. 0 with *next = the thread that runs on (or NULL); an error leaves the answer owed. */
@@ -344,6 +329,7 @@ static bool receive_message(struct thread *t, struct endpoint *e)
 		queue_remove(&e->senders, sender);
 		if (!error) {
 			e->message_turn = 0;
+			sched_account(t->hart, t);
 			return true;
 		}
 		sender->endpoint = NULL;

@@ -152,6 +152,9 @@ ipc_fast_signal:
 	ld	t1, hart.slice_end(t5)
 	bltu	t1, t6, ipc_fast_refused
 
+	csrr	t6, time
+	sub	t1, t1, t6
+	sd	t1, thread.slice_left(tp)
 	arguments sd
 	sd	zero, X(10)(tp)
 	take_signals t2
@@ -172,7 +175,6 @@ ipc_fast_signal:
 	addi	t0, t0, 1
 	or	t4, t4, t0
 	sd	t4, hart.ready_bits(t5)
-
 
 /* t3 takes the signals a2 on its own account; tp stands in a queue. */
 ipc_fast_signalled:

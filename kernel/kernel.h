@@ -4,8 +4,7 @@
  * Kernel half of every space: 255 GiB window of physical memory (RW, never X), and the image in the last
  * gigapage. Objects are always named by their window address.
  */
-#ifndef KERNEL_KERNEL_H
-#define KERNEL_KERNEL_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -77,5 +76,3 @@ int memory_clear(void *to, uint64_t size);
 int memory_copy(void *to, const void *from, uint64_t size);
 /* 0, or -E_BAD_CALL when the hart has no stimecmp. */
 int timer_probe(void);
-
-#endif

@@ -50,9 +50,9 @@ static void print(const char *s)
 		sbi_putchar(*s++);
 }
 
-static void print_hex(uint64_t n)
+static void print_hex(const char *before, uint64_t n)
 {
-	print("0x");
+	print(before);
 	for (int shift = 60; shift >= 0; shift -= 4)
 		sbi_putchar("0123456789abcdef"[n >> shift & 15]);
 }
@@ -61,10 +61,8 @@ __attribute__((noreturn)) void panic(const char *why, uint64_t value)
 {
 	print("\nPANIC: ");
 	print(why);
-	print(" ");
-	print_hex(value);
-	print(" pc ");
-	print_hex((uint64_t)__builtin_return_address(0));
+	print_hex(" 0x", value);
+	print_hex(" pc 0x", (uint64_t)__builtin_return_address(0));
 	print("\n");
 	sbi_system_reset(0);
 	for (;;)
@@ -75,7 +73,6 @@ __attribute__((noreturn)) void panic(const char *why, uint64_t value)
  * Before paging, at physical addresses: fills the kernel's root table and returns its satp. The compiler's
  * PC-relative addresses are physical here.
  */
-uint64_t boot_map(void);
 uint64_t boot_map(void)
 {
 	uint64_t base = (uint64_t)image_start;
@@ -158,11 +155,9 @@ static void root_start(struct thread *t)
 	thread_init(t);
 	sched_store_prio(t, ROOT_PRIO);
 	t->max_prio = PRIO_COUNT - 1;
-	(void)cap_give(GIVE_COPY, &root_cnode_maker, &t->bound[BOUND_CSPACE], RIGHT_ALL, 0, 0);
-	(void)cap_give(GIVE_COPY, &root_vspace_maker, &t->bound[BOUND_VSPACE], RIGHT_ALL, 0, 0);
-	t->bound[BOUND_CSPACE].bound = 1;
-	t->bound[BOUND_VSPACE].bound = 1;
-	t->slots = cnode_slots(&root_cnode_maker);
+	(void)cap_bind(GIVE_COPY, &root_cnode_maker, &t->bound[BOUND_CSPACE], RIGHT_ALL, 0);
+	(void)cap_bind(GIVE_COPY, &root_vspace_maker, &t->bound[BOUND_VSPACE], RIGHT_ALL, 0);
+	t->slots = slot_object(&root_cnode_maker);
 	t->slot_count = cnode_count(&root_cnode_maker);
 	t->satp = space_satp(&root_vspace_maker);
 	t->buffer = image_window(root_buffer);
@@ -172,7 +167,6 @@ static void root_start(struct thread *t)
 	sched_ready(t);
 }
 
-void kernel_main(uint64_t hart, uint64_t dtb, uint64_t entry_instret, uint64_t offset);
 void kernel_main(uint64_t hart, uint64_t dtb, uint64_t entry_instret, uint64_t offset)
 {
 	struct boot_info *info = (struct boot_info *)root_buffer;

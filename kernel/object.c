@@ -93,11 +93,9 @@ static int make_small(struct slot *s, uint64_t type, uint64_t size)
 
 static int make_check(const struct slot *s, uint64_t type, const struct slot *system)
 {
-	if (type == TYPE_ENDPOINT) {
-		if (s->type != TYPE_CHIP)
-			return -E_BAD_TYPE;
-		return s->doomed ? -E_REVOKED : s->rights & RIGHT_W ? 0 : -E_NO_RIGHT;
-	}
+	if (type == TYPE_ENDPOINT)
+		return s->type != TYPE_CHIP ? -E_BAD_TYPE : s->doomed ? -E_REVOKED :
+		       s->rights & RIGHT_W ? 0 : -E_NO_RIGHT;
 	if (type != TYPE_CNODE && type != TYPE_VSPACE && type != TYPE_THREAD)
 		return -E_BAD_ARG;
 	if (s->type == TYPE_FRAME && s->order != ORDER_4K && (type != TYPE_CNODE || s->order > ORDER_1G))
@@ -114,11 +112,8 @@ int object_make(struct slot *s, uint64_t type, const struct slot *system, struct
 	if (s->type == TYPE_CNODE && s->making && type == TYPE_CNODE && !s->doomed)
 		return make_cnode(s, b);
 	error = make_check(s, type, system);
-	if (error)
-		return error;
-	if (type == TYPE_CNODE)
-		return make_cnode(s, b);
-	return make_small(s, type, type == TYPE_ENDPOINT ? sizeof(struct endpoint) : PAGE_SIZE);
+	return error ? error : type == TYPE_CNODE ? make_cnode(s, b) :
+	       make_small(s, type, type == TYPE_ENDPOINT ? sizeof(struct endpoint) : PAGE_SIZE);
 }
 
 int object_destroy(struct slot *s, struct budget *b)
@@ -137,8 +132,10 @@ int object_destroy(struct slot *s, struct budget *b)
 		space_destroy(s);
 		break;
 	default:
-		if (thread_destroy(object))
+		if (thread_destroy(object)) {
+			b->left = -1;
 			return -E_AGAIN;
+		}
 		kernel_stats.threads--;
 		b->left -= COST_THREAD;
 		break;

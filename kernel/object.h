@@ -1,8 +1,7 @@
 /*
  * object.h: what a frame or chip can become, and how that ends.
  */
-#ifndef KERNEL_OBJECT_H
-#define KERNEL_OBJECT_H
+#pragma once
 
 #include "cap.h"
 
@@ -11,8 +10,7 @@
  * again), or an error.
  */
 int object_make(struct slot *s, uint64_t type, const struct slot *system, struct budget *b);
-/* The reverse of make for all but CNodes, whose slots cap.c deletes first. -E_AGAIN: budget used up. */
+/* The reverse of make for all but CNodes, whose slots cap.c deletes first. -E_AGAIN: budget used up,
+ * or another hart must act first. */
 int object_destroy(struct slot *s, struct budget *b);
 void object_unmake_cnode(struct slot *s);
-
-#endif

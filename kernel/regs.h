@@ -1,8 +1,7 @@
 /*
  * regs.h: what the files of assembly share: a thread's register area (tp is the thread), the lock, queues.
  */
-#ifndef KERNEL_REGS_H
-#define KERNEL_REGS_H
+#pragma once
 
 #include <tessera/abi.h>
 
@@ -134,5 +133,3 @@
 	sd	t6, thread.prev(tp)
 	j	6b
 	.endm
-
-#endif

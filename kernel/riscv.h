@@ -2,8 +2,7 @@
  * riscv.h: the instructions C has no words for. The only inline assembly of the kernel.
  * Numbers: RISC-V Privileged Architecture 1.12.
  */
-#ifndef KERNEL_RISCV_H
-#define KERNEL_RISCV_H
+#pragma once
 
 #define SATP_SV39       (8UL << 60)
 #define SATP_ASID_SHIFT 44
@@ -60,5 +59,4 @@
 /* stimecmp (Sstc) by number: binutils of Debian 12 does not know the name. */
 #define riscv_set_stimecmp(t) __asm__ volatile("csrw 0x14d, %0" : : "r"((uint64_t)(t)))
 
-#endif
 #endif

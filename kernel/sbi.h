@@ -31,44 +31,18 @@ static inline long sbi_call5(uint64_t ext, uint64_t function, uint64_t x0, uint6
 #define sbi_call(ext, function, x0, x1) sbi_call5(ext, function, x0, x1, 0, 0, 0)
 
 /* SBI 5.2, legacy console (there is no debug console in SBI 1.0). */
-static inline void sbi_putchar(char c)
-{
-	(void)sbi_call(SBI_LEGACY_PUTCHAR, 0, (unsigned char)c, 0);
-}
-
+#define sbi_putchar(c)        ((void)sbi_call(SBI_LEGACY_PUTCHAR, 0, (unsigned char)(c), 0))
 /* SBI 6: interrupts at time t, clears a pending one. */
-static inline void sbi_set_timer(uint64_t t)
-{
-	(void)sbi_call(SBI_EXT_TIME, 0, t, 0);
-}
-
+#define sbi_set_timer(t)      ((void)sbi_call(SBI_EXT_TIME, 0, t, 0))
 /* SBI 10: type 0 shutdown, 1 cold reboot; returns only when the firmware refuses. */
-static inline void sbi_system_reset(uint64_t type)
-{
-	(void)sbi_call(SBI_EXT_SRST, 0, type, 0);
-}
-
+#define sbi_system_reset(type) ((void)sbi_call(SBI_EXT_SRST, 0, type, 0))
 /* SBI 7: a software interrupt to the hart. */
-static inline void sbi_send_ipi(uint64_t hart)
-{
-	(void)sbi_call(SBI_EXT_IPI, 0, 1, hart);
-}
-
-/* SBI 8: the hart executes sfence.vma for the range of the ASID, or of all, before this returns. */
-static inline void sbi_remote_fence(uint64_t hart, uint64_t va, uint64_t size, uint64_t asid)
-{
-	(void)sbi_call5(SBI_EXT_RFNC, asid == FENCE_ALL_SPACES ? 1 : 2, 1, hart, va, size, asid);
-}
-
-static inline void sbi_remote_fence_code(uint64_t hart)
-{
-	(void)sbi_call(SBI_EXT_RFNC, 0, 1, hart);
-}
-
+#define sbi_send_ipi(hart)    ((void)sbi_call(SBI_EXT_IPI, 0, 1, hart))
+/* SBI 8: the hart executes sfence.vma for the range of the ASID, or of all, before this returns; or fence.i. */
+#define sbi_remote_fence(hart, va, size, asid) \
+	((void)sbi_call5(SBI_EXT_RFNC, (asid) == FENCE_ALL_SPACES ? 1 : 2, 1, hart, va, size, asid))
+#define sbi_remote_fence_code(hart) ((void)sbi_call(SBI_EXT_RFNC, 0, 1, hart))
 /* SBI 9: the hart begins at the physical address with a1 = opaque. */
-static inline long sbi_hart_start(uint64_t hart, uint64_t address, uint64_t opaque)
-{
-	return sbi_call5(SBI_EXT_HSM, 0, hart, address, opaque, 0, 0);
-}
+#define sbi_hart_start(hart, address, opaque) sbi_call5(SBI_EXT_HSM, 0, hart, address, opaque, 0, 0)
 
 #endif

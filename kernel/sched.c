@@ -9,27 +9,18 @@
 #include "thread.h"
 #include "trap.h"
 
-static void queue_push_front(struct queue *q, struct thread *t)
+void queue_insert(struct queue *q, struct thread *t, bool front)
 {
-	t->prev = NULL;
-	t->next = q->head;
-	if (q->head)
-		q->head->prev = t;
-	else
-		q->tail = t;
-	q->head = t;
+	t->prev = front || !q->head ? NULL : q->tail;
+	t->next = front ? q->head : NULL;
+	*(t->prev ? &t->prev->next : &q->head) = t;
+	*(t->next ? &t->next->prev : &q->tail) = t;
 }
 
 void queue_remove(struct queue *q, struct thread *t)
 {
-	if (t->prev)
-		t->prev->next = t->next;
-	else
-		q->head = t->next;
-	if (t->next)
-		t->next->prev = t->prev;
-	else
-		q->tail = t->prev;
+	*(t->prev ? &t->prev->next : &q->head) = t->next;
+	*(t->next ? &t->next->prev : &q->tail) = t->prev;
 	t->next = t->prev = NULL;
 }
 
@@ -48,10 +39,7 @@ unsigned bit_lowest(uint64_t w)
 
 static void ready_insert(struct hart *h, struct thread *t, bool front)
 {
-	if (front)
-		queue_push_front(&h->ready[t->prio], t);
-	else
-		queue_push(&h->ready[t->prio], t);
+	queue_insert(&h->ready[t->prio], t, front);
 	h->ready_bits |= 1UL << (63 - t->prio);
 	if (h == this_hart() && h->armed > h->slice_end)
 		timer_arm(h->slice_end);
@@ -74,16 +62,30 @@ static struct thread *payer_of(struct thread *t)
 	return t;
 }
 
-/* Time goes to another account. */
-static void charge(struct hart *h, struct thread *next)
+void sched_account(struct hart *h, struct thread *t)
 {
 	uint64_t now = riscv_time();
 
 	if (h->payer)
 		h->payer->cpu_time += now - h->payer_since;
-	h->payer = payer_of(next);
+	h->payer = payer_of(t);
 	h->payer_since = now;
-	h->slice_end = now + timer_slice;
+}
+
+/* Another thread's turn begins, or goes on. */
+static void charge(struct hart *h, struct thread *next)
+{
+	sched_account(h, next);
+	h->slice_end = h->payer_since + (next && next->slice_left ? next->slice_left : timer_slice);
+	if (next)
+		next->slice_left = 0;
+}
+
+/* A higher thread takes over: the current one goes on with the rest of its turn when it can. */
+static void step_back(struct hart *h)
+{
+	h->current->slice_left = h->slice_end - riscv_time();
+	ready_insert(h, h->current, true);
 }
 
 uint64_t sched_cpu_time(const struct thread *t)
@@ -102,7 +104,7 @@ void sched_ready(struct thread *t)
 		ready_insert(h, t, false);
 		sbi_send_ipi(h->id);
 	} else if (h->current && t->prio > h->current->prio) {
-		ready_insert(h, h->current, true);
+		step_back(h);
 		h->current = t;
 		charge(h, t);
 	} else {
@@ -133,6 +135,7 @@ void sched_remove(struct thread *t)
 		h->current = NULL;
 	else
 		ready_remove(h, t);
+	t->slice_left = 0;
 }
 
 void sched_yield(void)
@@ -177,7 +180,7 @@ void sched_preempt(void)
 	struct thread *t = h->current;
 
 	if (t && h->ready_bits & t->above) {
-		ready_insert(h, t, true);
+		step_back(h);
 		h->current = NULL;
 	}
 	if (h->ready_bits && h->armed > h->slice_end)
@@ -195,6 +198,7 @@ void sched_pick(void)
 		__atomic_store_n(&kernel_lock, 0, __ATOMIC_RELEASE);
 		riscv_wfi();
 		lock_acquire();
+		trace_idle(csr_read(sip) & csr_read(sie));
 		trap_interrupt();
 		if (h->current)
 			return;

@@ -281,22 +281,18 @@ static int map_check(uint64_t va, const struct slot *frame, uint64_t rights)
 	return 0;
 }
 
-static bool mapped_at(const struct slot *frame, const struct slot *vspace, uint64_t va)
-{
-	return frame->space == vspace->space && frame->vpn == va >> PAGE_SHIFT;
-}
-
 /* Maps one frame of any order, whatever stands there and wherever it was mapped before. */
 static int space_map(const struct slot *vspace, uint64_t va, struct slot *frame, uint64_t rights, unsigned how,
 		     unsigned *level)
 {
+	uint64_t record = va >> PAGE_SHIFT | vspace->record;
 	int error = map_check(va, frame, rights);
 	pte_t *entry, *old, next;
 
 	if (error)
 		return error;
 	old = space_mapping(frame);
-	if (old && !mapped_at(frame, vspace, va))
+	if (old && frame->record != record)
 		return -E_NOT_FREE;
 	entry = space_entry(slot_object(vspace), va, frame->order, level);
 	if (!entry)
@@ -307,10 +303,7 @@ static int space_map(const struct slot *vspace, uint64_t va, struct slot *frame,
 		return -E_OCCUPIED;
 	next = pte_make(slot_pa(frame), rights_flags(rights) | PTE_V | PTE_U | (how & MAP_ACCESSED ? PTE_A : 0) |
 			(how & MAP_DIRTY ? PTE_A | PTE_D : 0));
-	frame->record = 0;
-	frame->vpn = va >> PAGE_SHIFT;
-	frame->space = vspace->space;
-	frame->generation = vspace->generation;
+	frame->record = record;
 	if (!*entry) {
 		*entry = next;
 		return 0;
@@ -426,10 +419,7 @@ int space_table(const struct slot *vspace, uint64_t va, struct slot *frame)
 		return error;
 	frame->type = TYPE_TABLE;
 	frame->level = missing;
-	frame->record = 0;
-	frame->vpn = va >> PAGE_SHIFT;
-	frame->space = vspace->space;
-	frame->generation = vspace->generation;
+	frame->record = va >> PAGE_SHIFT | vspace->record;
 	*entry = pte_make(slot_pa(frame), PTE_V);
 	kernel_stats.tables++;
 	return 0;
@@ -496,6 +486,8 @@ void space_scan(const struct slot *vspace, uint64_t va, uint64_t pages, unsigned
 				was = __atomic_fetch_and(leaf, ~clear, __ATOMIC_RELAXED);
 				changed = 1;
 			}
+			if (clear == PTE_W)
+				continue;
 			a = a >> 1 | (was / PTE_A) << 63;
 			d = d >> 1 | (was / PTE_D) << 63;
 		}

@@ -1,8 +1,7 @@
 /*
  * space.h: Sv39 address spaces: page tables, mappings, scan (Privileged Architecture 4.4).
  */
-#ifndef KERNEL_SPACE_H
-#define KERNEL_SPACE_H
+#pragma once
 
 #include "cap.h"
 
@@ -57,5 +56,3 @@ void space_scan(const struct slot *vspace, uint64_t va, uint64_t pages, unsigned
 bool space_is_run(uint64_t satp, uint64_t hart);
 /* For the audit: leaf PTEs of user pages, or -1 with *bad at a PTE that must not be. */
 long space_count_leaves(const struct slot *vspace, uint64_t *bad);
-
-#endif

@@ -209,9 +209,7 @@ static long do_table(struct thread *t, struct slot *frame)
 	int error = 0;
 	struct slot *vspace = cap_lookup_type(t, arg(t, 1), TYPE_VSPACE, &error);
 
-	if (!vspace)
-		return error;
-	return vspace->rights & RIGHT_WRITE ? space_table(vspace, arg(t, 2), frame) : -E_NO_RIGHT;
+	return !vspace ? error : vspace->rights & RIGHT_WRITE ? space_table(vspace, arg(t, 2), frame) : -E_NO_RIGHT;
 }
 
 static long do_scan(struct thread *t, struct slot *vspace)
@@ -223,17 +221,6 @@ static long do_scan(struct thread *t, struct slot *vspace)
 		return -E_BAD_ARG;
 	space_scan(vspace, va, pages, (unsigned)flags, t->buffer->accessed, t->buffer->dirty);
 	return 0;
-}
-
-static long do_thread_set(struct thread *t, struct slot *s)
-{
-	thread_result(t, 0);
-	return thread_set(t, s, arg(t, 1), arg(t, 2), arg(t, 3));
-}
-
-static long do_thread_regs(struct thread *t, struct slot *s)
-{
-	return thread_regs(t, s, arg(t, 1), arg(t, 2));
 }
 
 static long system_irq(struct thread *t)
@@ -320,8 +307,8 @@ static const struct {
 	[SYS_UNMAP] = { do_unmap, FIRST_OWN, 0 },
 	[SYS_TABLE] = { do_table, TYPE_FRAME, 0 },
 	[SYS_SCAN] = { do_scan, TYPE_VSPACE, RIGHT_WRITE },
-	[SYS_THREAD_SET] = { do_thread_set, TYPE_THREAD, RIGHT_WRITE },
-	[SYS_THREAD_REGS] = { do_thread_regs, TYPE_THREAD, 0 },
+	[SYS_THREAD_SET] = { thread_set, TYPE_THREAD, RIGHT_WRITE },
+	[SYS_THREAD_REGS] = { thread_regs, TYPE_THREAD, 0 },
 	[SYS_SYSTEM] = { do_system, TYPE_SYSTEM, 0 },
 };
 

@@ -93,14 +93,6 @@ void thread_save_fpu(struct thread *t)
 	h->fs_on = 1;
 }
 
-bool thread_load_fpu(struct thread *t)
-{
-	if (t->fpu_used)
-		return false;
-	t->fpu_used = 1;
-	return true;
-}
-
 /* What a bound slot takes. A thread does as it likes with its own CNode and what its space holds. */
 static const struct {
 	uint8_t type, rights;
@@ -151,7 +143,7 @@ static long thread_bind(struct thread *self, struct thread *t, unsigned which, c
 	if (error)
 		return error;
 	if (which == BOUND_CSPACE) {
-		t->slots = cnode_slots(from);
+		t->slots = slot_object(from);
 		t->slot_count = cnode_count(from);
 	}
 	if (which == BOUND_VSPACE) {
@@ -160,17 +152,6 @@ static long thread_bind(struct thread *self, struct thread *t, unsigned which, c
 	}
 	if (which == BOUND_BUFFER)
 		t->buffer = window(slot_pa(from));
-	return 0;
-}
-
-static long thread_set_prio(struct thread *self, struct thread *t, uint64_t prio, bool limit)
-{
-	if (prio >= PRIO_COUNT || prio > self->max_prio)
-		return -E_PRIO;
-	if (limit)
-		t->max_prio = prio;
-	else
-		sched_set_prio(t, prio);
 	return 0;
 }
 
@@ -212,19 +193,27 @@ static long thread_migrate(struct thread *t, uint64_t index)
 	return 0;
 }
 
-long thread_set(struct thread *self, struct slot *s, uint64_t field, uint64_t value, uint64_t badge)
+long thread_set(struct thread *self, struct slot *s)
 {
+	uint64_t field = self->regs[REG_A1], value = self->regs[REG_A2];
 	struct thread *t = slot_object(s);
 
+	thread_result(self, 0);
 	switch (field) {
 	case THREAD_CSPACE:
 	case THREAD_VSPACE:
 	case THREAD_PAGER:
 	case THREAD_BUFFER:
-		return thread_bind(self, t, field, value, badge);
+		return thread_bind(self, t, field, value, self->regs[REG_A2 + 1]);
 	case THREAD_PRIO:
 	case THREAD_MAX_PRIO:
-		return thread_set_prio(self, t, value, field == THREAD_MAX_PRIO);
+		if (value >= PRIO_COUNT || value > self->max_prio)
+			return -E_PRIO;
+		if (field == THREAD_PRIO)
+			sched_set_prio(t, value);
+		else
+			t->max_prio = value;
+		break;
 	case THREAD_HART_INDEX:
 		return thread_migrate(t, value);
 	case THREAD_FAULT_TIMEOUT:
@@ -285,8 +274,9 @@ static void regs_float(struct thread *t, struct ipc_buffer *buffer, bool write)
 	t->full |= write;
 }
 
-long thread_regs(struct thread *self, struct slot *s, uint64_t write, uint64_t group)
+long thread_regs(struct thread *self, struct slot *s)
 {
+	uint64_t write = self->regs[REG_A1], group = self->regs[REG_A2];
 	struct thread *t = slot_object(s);
 	int error;
 

@@ -2,8 +2,7 @@
  * thread.h: threads, harts and endpoints: what runs, what it waits for.
  * All of it changes only under the kernel lock.
  */
-#ifndef KERNEL_THREAD_H
-#define KERNEL_THREAD_H
+#pragma once
 
 #include <tessera/abi.h>
 
@@ -79,6 +78,7 @@ struct thread {
 	uint64_t deadline;
 	struct thread *heap_left, *heap_right, *heap_up;
 	uint64_t cpu_time;             /* ticks */
+	uint64_t slice_left;           /* of its turn, when a higher thread took over; 0: the next is a whole one */
 	struct slot bound[BOUND_COUNT];
 	_Alignas(1024) uint64_t fpu[33]; /* f0 ... f31, fcsr */
 };
@@ -155,16 +155,7 @@ void hart_fence_code(uint64_t mask);
 /* sched.c */
 /* Sets the priority of a thread in no ready queue, and what goes with it. */
 void sched_store_prio(struct thread *t, uint64_t prio);
-static inline void queue_push(struct queue *q, struct thread *t)
-{
-	t->next = NULL;
-	t->prev = q->head ? q->tail : NULL;
-	if (q->head)
-		q->tail->next = t;
-	else
-		q->head = t;
-	q->tail = t;
-}
+void queue_insert(struct queue *q, struct thread *t, bool front);
 void queue_remove(struct queue *q, struct thread *t);
 /* Makes a thread that stands in no queue run as soon as its priority allows. */
 void sched_ready(struct thread *t);
@@ -176,6 +167,8 @@ void sched_remove(struct thread *t);
 void sched_preempt(void);
 /* Ticks that ran on its account, those of servers it called included. */
 uint64_t sched_cpu_time(const struct thread *t);
+/* Time goes to the account on which t works from now on. */
+void sched_account(struct hart *h, struct thread *t);
 /* Ends the current thread's turn. */
 void sched_yield(void);
 /* Chooses what runs next; waits for an interrupt if nothing can. */
@@ -207,10 +200,9 @@ int thread_destroy(struct thread *t);
 int thread_unbind(struct slot *s);
 /* Takes the FPU's values back into their owner. */
 void thread_save_fpu(struct thread *t);
-/* Illegal instruction: true if it was only that the thread never used the FPU; from now on its values come with it. */
-bool thread_load_fpu(struct thread *t);
-long thread_set(struct thread *self, struct slot *s, uint64_t field, uint64_t value, uint64_t badge);
-long thread_regs(struct thread *self, struct slot *s, uint64_t write, uint64_t group);
+/* The system calls, the first argument looked up. */
+long thread_set(struct thread *self, struct slot *s);
+long thread_regs(struct thread *self, struct slot *s);
 
 /* timer.c */
 void timer_init(void);
@@ -250,4 +242,3 @@ void fault_message(struct thread *to, struct thread *from);
 
 /* entry.S: stores the FPU's registers; FS must be on. */
 void fpu_save(uint64_t *fpu);
-#endif

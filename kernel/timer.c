@@ -97,12 +97,7 @@ void timer_remove(struct thread *t)
 	rest = heap_merge(t->heap_left, t->heap_right);
 	if (rest)
 		rest->heap_up = up;
-	if (!up)
-		h->heap = rest;
-	else if (up->heap_left == t)
-		up->heap_left = rest;
-	else
-		up->heap_right = rest;
+	*(!up ? &h->heap : up->heap_left == t ? &up->heap_left : &up->heap_right) = rest;
 	for (; up && heap_fix(up); up = up->heap_up)
 		;
 	t->heap_rank = 0;

@@ -41,7 +41,6 @@ void trap_interrupt(void)
 {
 	uint64_t pending = csr_read(sip) & csr_read(sie);
 
-	trace_idle(pending);
 	if (pending & SIE_EXTERNAL)
 		trap_external();
 	if (pending & SIE_TIMER)
@@ -56,9 +55,11 @@ void trap_enter(struct thread *t, uint64_t cause, uint64_t value)
 		trap_interrupt();
 		return;
 	}
-	if (cause == CAUSE_ILLEGAL && thread_load_fpu(t))
-		return;
-	fault_raise(t, cause, value);
+	/* From its first FPU instruction on the FPU's values come with the thread. */
+	if (cause == CAUSE_ILLEGAL && !t->fpu_used)
+		t->fpu_used = 1;
+	else
+		fault_raise(t, cause, value);
 }
 
 __attribute__((noreturn)) void trap_own(uint64_t cause, uint64_t pc, uint64_t value)

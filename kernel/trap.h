@@ -1,8 +1,7 @@
 /*
  * trap.h: causes to handlers.
  */
-#ifndef KERNEL_TRAP_H
-#define KERNEL_TRAP_H
+#pragma once
 
 #include <stdint.h>
 
@@ -28,5 +27,3 @@ struct endpoint;
 long trap_bind_irq(struct slot *endpoint);
 /* Somebody waits on the endpoint without an answer: opens this hart's external interrupt, if it is bound to it. */
 void trap_waits(const struct endpoint *e);
-
-#endif

@@ -405,7 +405,7 @@ static struct slot *bfs_slot(unsigned n, unsigned index)
 	/* The maker is the frame's loan, or a loan of that. */
 	for (; frame && frame->depth > root_slot(BFS_FRAME(0))->depth; frame = slot_next(frame))
 		if (frame->type == TYPE_CNODE && frame->kind != KIND_COPY)
-			return cnode_slots(frame) + index;
+			return (struct slot *)slot_object(frame) + index;
 	return NULL;
 }
 

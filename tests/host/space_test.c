@@ -349,8 +349,13 @@ static void scan_sees_large_pages(void)
 	host_kit();
 	OK(SYS_MAP, SPACE, VA + MEGAPAGE_SIZE, RW, 1, MEGA + 2, 1);
 	*pte_of(MEGA + 2) |= PTE_A;
-	OK(SYS_SCAN, SPACE, VA + MEGAPAGE_SIZE + 4 * PAGE_SIZE, 512, SCAN_CLEAR_W);
+	OK(SYS_SCAN, SPACE, VA + MEGAPAGE_SIZE + 4 * PAGE_SIZE, 512, SCAN_CLEAR_W | SCAN_CLEAR_D);
 	EXPECT(root->buffer->accessed[0], ~0UL);
+	CHECK(!(*pte_of(MEGA + 2) & PTE_W));
+	/* To take W alone no bitmap is made. */
+	*pte_of(MEGA + 2) |= PTE_W;
+	OK(SYS_SCAN, SPACE, VA + MEGAPAGE_SIZE + 4 * PAGE_SIZE, 512, SCAN_CLEAR_W);
+	EXPECT(root->buffer->accessed[0], 0);
 	CHECK(!(*pte_of(MEGA + 2) & PTE_W));
 }
 

@@ -332,6 +332,26 @@ void spin_ms(unsigned ms)
 		;
 }
 
+volatile uint64_t turns;
+void count_turns(uint64_t watched)
+{
+	const volatile uint64_t *at = (const volatile uint64_t *)watched;
+
+	for (uint64_t last = *at; ; )
+		if (last != *at) {
+			last = *at;
+			turns++;
+		}
+}
+
+void check_turns(struct helper *spinner)
+{
+	uint64_t account = inspect_detail(spinner->thread), first = turns;
+
+	WAIT_UNTIL(turns >= first + 8);
+	CHECK(inspect_detail(spinner->thread) - account >= 7 * SLICE);
+}
+
 void wait_for(const volatile uint64_t *at, uint64_t value)
 {
 	for (unsigned i = 0; *at != value && i < 5000; i++)

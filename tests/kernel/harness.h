@@ -125,6 +125,15 @@ static inline struct ipc_buffer *buffer(void)
 /* Sleeps: lower priorities run. Not while the thread owes an answer. */
 void sleep_ms(unsigned ms);
 void spin_ms(unsigned ms);
+/* Waits until it is so, however fast the machine is: a test that waits in vain ends by the harness's limit. */
+#define WAIT_UNTIL(condition) do { sleep_ms(1); } while (!(condition))
+/* The kernel's time slice, in ticks. */
+#define SLICE            (10UL * TICKS_MS)
+/* Waits until it is so, however fast the machine is; a test that waits in vain ends by the harness's limit. */
+extern volatile uint64_t turns;
+void count_turns(uint64_t watched);
+/* Waits until `spinner`, which runs count_turns, had eight turns, and checks that each was a whole slice. */
+void check_turns(struct helper *spinner);
 /* Waits until *at is value, sleeping; fails after 10 s. */
 void wait_for(const volatile uint64_t *at, uint64_t value);
 /* The same, spinning. */

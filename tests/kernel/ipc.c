@@ -864,8 +864,7 @@ TEST(sixteen_senders_that_cannot_deliver_are_refused_in_one_turn)
 	}
 	status[20] = 99;
 	OK(sys_thread_set(server->thread, THREAD_RUN, 0));
-	while (status[20] == 99)
-		sleep_ms(1);
+	WAIT_UNTIL(status[20] != 99);
 	EQUAL(status[20], -E_AGAIN);
 	COVERS(REPLY_RECV, AGAIN);
 	for (unsigned i = 0; i < 16; i++)
@@ -954,13 +953,15 @@ static void ping(uint64_t call)
 	thread_end();
 }
 
-/* Counts the calls of each badge. */
+/* Counts the turns of each badge: calls in a row. */
 static void pong(uint64_t endpoint)
 {
 	struct message m = { .info = 0 };
+	uint64_t last = ~0UL;
 
 	while (sys_reply_recv(endpoint, &m, 0, 0) == 0) {
-		got[m.badge % 32]++;
+		got[m.badge % 32] += m.badge != last;
+		last = m.badge;
 		m.info = INFO_REPLY | 1;
 	}
 	thread_end();
@@ -969,15 +970,19 @@ static void pong(uint64_t endpoint)
 TEST(clients_of_one_server_share_it_fairly)
 {
 	cap_t e = endpoint_new();
+	struct helper *client[3];
 
 	(void)helper_start(pong, e, PRIO_TEST - 1);
 	for (unsigned i = 0; i < 3; i++) {
 		got[i] = 0;
-		(void)helper_start(ping, mint(e, RIGHT_CALL, i), PRIO_TEST - 2);
+		client[i] = helper_start(ping, mint(e, RIGHT_CALL, i), PRIO_TEST - 2);
 	}
-	sleep_ms(300);
-	for (unsigned i = 0; i < 3; i++)
-		CHECK(got[i] > 100 && got[i] < 3 * got[(i + 1) % 3]);
+	WAIT_UNTIL(got[2] >= 6);
+	/* Turn by turn, each a whole slice of the client's own and the server's time. */
+	for (unsigned i = 0; i < 3; i++) {
+		CHECK(got[i] >= 5 && got[i] <= 7);
+		CHECK(inspect_detail(client[i]->thread) >= 4 * SLICE);
+	}
 }
 
 TEST(a_call_to_a_lower_receiver_waits_for_its_turn)

@@ -487,7 +487,7 @@ struct thread *host_thread(unsigned page)
 
 struct slot *host_slot(unsigned cnode, unsigned index)
 {
-	return &cnode_slots(root_slot(cnode))[index];
+	return (struct slot *)slot_object(root_slot(cnode)) + index;
 }
 
 static uint64_t digest;
