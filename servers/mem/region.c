@@ -34,24 +34,28 @@ static uint32_t max(uint32_t a, uint32_t b)
 /* Brings height, extent and gap of a node up to date from its children. */
 static void update(struct region *r)
 {
-	r->height = 1 + max(height(r->left), height(r->right));
-	r->low = guarded_low(r);
-	r->high = guarded_high(r);
-	r->gap = 0;
+	uint32_t low = guarded_low(r), high = guarded_high(r), end = high, gap = 0, deep = 0;
+
 	if (r->left) {
 		const struct region *l = region_at(r->left);
 
-		r->gap = max(l->gap, gap_between(l->high, r->low));
-		r->low = l->low < r->low ? l->low : r->low;
-		r->high = max(l->high, r->high);
+		deep = l->height;
+		gap = max(l->gap, gap_between(l->high, low));
+		low = l->low < low ? l->low : low;
+		high = max(l->high, high);
 	}
 	if (r->right) {
 		const struct region *right = region_at(r->right);
 
-		r->gap = max(r->gap, max(right->gap, gap_between(guarded_high(r), right->low)));
-		r->low = right->low < r->low ? right->low : r->low;
-		r->high = max(right->high, r->high);
+		deep = max(deep, right->height);
+		gap = max(gap, max(right->gap, gap_between(end, right->low)));
+		low = right->low < low ? right->low : low;
+		high = max(right->high, high);
 	}
+	r->height = deep + 1;
+	r->low = low;
+	r->high = high;
+	r->gap = gap;
 }
 
 static uint32_t rotate_right(uint32_t id)
