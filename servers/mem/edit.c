@@ -18,14 +18,20 @@ bool edit_pages(uint64_t addr, uint64_t size, uint32_t *first, uint32_t *end)
 	return true;
 }
 
-void edit_add(struct space *s, uint32_t id)
+/* Into the tree; it is charged already. */
+static void enter(struct space *s, uint32_t id)
 {
 	const struct region *r = region_at(id);
 
-	account_force(&s->account, account_region(r));
 	s->regions = region_insert(s->regions, id);
 	s->region_count++;
 	s->reserved += r->kind == REGION_RESERVED ? r->pages : 0;
+}
+
+void edit_add(struct space *s, uint32_t id)
+{
+	account_force(&s->account, account_region(region_at(id)));
+	enter(s, id);
 }
 
 void edit_take(struct space *s, uint32_t id)
@@ -172,8 +178,6 @@ int edit_new(uint32_t space, const struct edit_wish *w, uint64_t *at)
 
 	if (error)
 		return error;
-	if (!edit_affordable(s, account_bound(pages, w->kind, w->how & MEM_NORESERVE)))
-		return E_NO_MEMORY;
 	id = slab_take(&region_slab);
 	if (!id)
 		return E_NO_MEMORY;
@@ -183,7 +187,11 @@ int edit_new(uint32_t space, const struct edit_wish *w, uint64_t *at)
 		.offset = w->offset, .guard = w->how & MEM_GUARD ? REGION_GUARD_PAGES : 0,
 		.noreserve = (w->how & MEM_NORESERVE) != 0, .next_touch = REGION_UNTOUCHED,
 	};
-	edit_add(s, id);
+	if (!account_charge(&s->account, account_region(r))) {
+		slab_give(&region_slab, id);
+		return E_NO_MEMORY;
+	}
+	enter(s, id);
 	*at = (uint64_t)first << PAGE_SHIFT;
 	return 0;
 }
