@@ -260,6 +260,9 @@ static unsigned map_group(struct space *s, const struct region *r, uint32_t page
 
 	if (object_past_end(r->object, r->offset + (page - r->first)))
 		return E_BAD_RANGE;
+	/* Of what somebody pages, what came with the page; before it little is there. */
+	if (pager_has(object_at(r->object)->backing))
+		first = page;
 	/* The page itself goes first; a device's registers come one by one. */
 	if (cap)
 		item_add(cap, 1, (uint64_t)page << PAGE_SHIFT, rights);
@@ -425,11 +428,12 @@ static bool resume_map(uint32_t thread, cap_t saved)
 	return false;
 }
 
-void fault_resume(uint32_t thread, cap_t saved, unsigned why)
+bool fault_resume(uint32_t thread, cap_t saved, unsigned why)
 {
 	const struct thread *t = thread_at(thread);
 	struct message again = { .info = INFO_REPLY | INFO_SAVED };
 	struct receiver was = *self;
+	bool empty = true;
 
 	self->badge = t->badge;
 	self->va = t->va;
@@ -439,13 +443,14 @@ void fault_resume(uint32_t thread, cap_t saved, unsigned why)
 	if (why)
 		fail_saved(saved, why);
 	else if (resolve(t->space) || !resume_map(thread, saved))
-		sys_reply_recv(0, &again, saved, 0);
+		empty = !sys_reply_recv(0, &again, saved, 0);
 	self->item = was.item;
 	self->badge = was.badge;
 	self->va = was.va;
 	self->how = was.how;
 	self->items = was.items;
 	self->resuming = 0;
+	return empty && !why;
 }
 
 /* Every fault but those that fault_answer knows. */

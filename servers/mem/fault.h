@@ -25,9 +25,10 @@ uint64_t fault_retry(long error);
 
 /*
  * Answers the fault of a thread that was put aside in `saved`: why 0 looks it up again, an error number fails it.
- * Leaves the fault that this receiver is about to answer as it is, but for what stands in the buffer.
+ * Leaves the fault that this receiver is about to answer as it is, but for what stands in the buffer. False: `saved` is
+ * not empty.
  */
-void fault_resume(uint32_t thread, cap_t saved, unsigned why);
+bool fault_resume(uint32_t thread, cap_t saved, unsigned why);
 
 /* The thread ends: nobody wants its report. */
 void fault_forget(uint32_t thread);

@@ -217,7 +217,8 @@ static uint32_t page_make(const struct object *o, uint32_t holder, uint32_t page
 
 static uint32_t share_make(const struct object *o, uint32_t page)
 {
-	uint32_t share = slots_share_take();
+	uint32_t share = backing_page(o, page, true) ? slots_share_take() : 0;
+	/* Again: a shortage may have cost it. */
 	cap_t from = share ? backing_page(o, page, true) : 0;
 
 	if (share && (!from || !vm_share(from, backing_at(o, page), slots_share(share), o->rights))) {

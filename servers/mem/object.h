@@ -68,7 +68,7 @@ enum page_state {
 struct page {
 	uint32_t frame;
 	uint16_t refs;                  /* leaves that name it; 0: the record is free */
-	uint8_t state, flags;
+	uint8_t state, flags;           /* enum page_state, PAGE_ */
 	uint32_t waiters;
 	uint32_t holder;                /* object whose regions map the frame's own slot; all others map shares */
 };

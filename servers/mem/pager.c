@@ -32,8 +32,9 @@ struct pager {
 	uint32_t window;                /* first page of its window, 0: it lends */
 	uint32_t attachments;           /* first of its list */
 	struct line waiting, given;
-	uint32_t turn, notify;          /* share slots: its parked call, whom to signal; 0 none */
-	uint32_t late;                  /* demands in a row */
+	uint32_t turn, notify;          /* share slots: for its parked call, whom to signal; 0 none */
+	uint16_t late;                  /* demands in a row */
+	uint16_t parked;                /* a call stands in `turn` */
 	uint32_t busy;                  /* pages of the window in use, a bit each */
 	uint64_t period;                /* ticks that a demand may take */
 	struct mem_pager_figures figures;
@@ -152,20 +153,25 @@ const struct mem_pager_figures *pager_figures_of(uint32_t pager)
 
 bool pager_absent(uint32_t object, uint64_t page)
 {
-	struct object *o = object_at(object);
-	const uint32_t *entry;
+	const struct object *o = object_at(object);
+	uint32_t entry;
 
 	if (o->kind != OBJECT_ANON || !o->pager || page >= o->pages)
 		return false;
-	entry = object_entry(o, (uint32_t)page);
-	return !entry || !*entry || page_at(*entry)->state != PAGE_HERE;
+	entry = index_get(&o->index, (uint32_t)page);
+	return !entry || page_at(entry)->state != PAGE_HERE;
+}
+
+bool pager_has(uint32_t object)
+{
+	return object_at(object)->kind == OBJECT_ANON && object_at(object)->pager;
 }
 
 /* The page's record if it waits for this demand; NULL: it went meanwhile. */
 static struct page *demand_page(const struct demand *d, uint32_t id, uint32_t page)
 {
-	const uint32_t *entry = object_entry(object_at(attachment_at(d->attachment)->object), page);
-	struct page *p = entry && *entry ? page_at(*entry) : 0;
+	uint32_t entry = index_get(&object_at(attachment_at(d->attachment)->object)->index, page);
+	struct page *p = entry ? page_at(entry) : 0;
 
 	return p && p->state == PAGE_ABSENT && p->waiters == id ? p : 0;
 }
@@ -179,8 +185,10 @@ static void wake(uint32_t threads, unsigned why)
 
 		t->waits = 0;
 		t->queued = 0;
-		fault_resume(threads, slots_share(reply), why);
-		slots_share_give(reply);
+		if (fault_resume(threads, slots_share(reply), why))
+			slots_share_give_empty(reply);
+		else
+			slots_share_give(reply);
 		threads = next;
 	}
 }
@@ -314,10 +322,9 @@ static void pager_call(uint32_t id)
 {
 	struct pager *p = pager_at(id);
 	struct mem_pager_request out[MEM_PAGER_MOST];
-	uint32_t turn = p->turn;
 	unsigned n;
 
-	if (!turn) {
+	if (!p->parked) {
 		if (p->notify)
 			sys_signal(slots_share(p->notify));
 		return;
@@ -325,9 +332,8 @@ static void pager_call(uint32_t id)
 	n = pager_take(id, out, MEM_PAGER_MOST);
 	if (!n)
 		return;
-	p->turn = 0;
-	(void)!mem_reply_pager_turn(slots_share(turn), 0, out, n * sizeof *out);
-	slots_share_give(turn);
+	p->parked = 0;
+	(void)!mem_reply_pager_turn(slots_share(p->turn), 0, out, n * sizeof *out);
 }
 
 unsigned pager_missing(uint32_t object, uint32_t page)
@@ -335,7 +341,7 @@ unsigned pager_missing(uint32_t object, uint32_t page)
 	const struct object *o = object_at(object);
 	uint64_t number = (uint64_t)page + o->backing_offset;
 	uint32_t backing = o->backing, demand;
-	const uint32_t *entry;
+	uint32_t entry;
 	bool fresh = false;
 	unsigned outcome;
 
@@ -346,8 +352,8 @@ unsigned pager_missing(uint32_t object, uint32_t page)
 	o = object_at(backing);
 	if (!attachment_at(o->pager)->pager)
 		return attachment_at(o->pager)->why;
-	entry = object_entry(object_at(backing), (uint32_t)number);
-	demand = entry && *entry ? page_at(*entry)->waiters : 0;
+	entry = index_get(&o->index, (uint32_t)number);
+	demand = entry ? page_at(entry)->waiters : 0;
 	if (!demand) {
 		demand = demand_make(object_at(backing), (uint32_t)number);
 		fresh = true;
@@ -489,17 +495,18 @@ void pager_result(uint32_t pager, const struct mem_pager_result *result)
 int pager_wait(uint32_t pager)
 {
 	struct pager *p = pager_at(pager);
-	uint64_t word, detail;
-	uint32_t reply;
+	long r;
 
-	/* The slot of a call that was given up is empty. */
-	if (p->turn && !sys_inspect(slots_share(p->turn), &word, &detail) && INSPECT_TYPE(word) == TYPE_REPLY)
-		return E_BUSY;
-	reply = p->turn ? p->turn : slots_share_take();
-	if (!reply)
+	if (!p->turn)
+		p->turn = slots_share_take();
+	if (!p->turn)
 		return E_NO_MEMORY;
-	p->turn = reply;
-	return sys_save_reply(slots_share(reply)) ? E_DENIED : IDL_PARKED;
+	/* The slot of a call that was given up is empty. */
+	r = sys_save_reply(slots_share(p->turn));
+	if (r)
+		return r == -E_NOT_EMPTY ? E_BUSY : E_DENIED;
+	p->parked = 1;
+	return IDL_PARKED;
 }
 
 int pager_set_notify(uint32_t pager, uint64_t notify)
@@ -523,11 +530,10 @@ int pager_set_notify(uint32_t pager, uint64_t notify)
 static bool maps_paged(uint32_t root)
 {
 	const struct region *r = region_at(root);
-	const struct object *o = object_at(object_at(r->object)->backing);
 
 	if (!root)
 		return false;
-	return (o->kind == OBJECT_ANON && o->pager) || maps_paged(r->left) || maps_paged(r->right);
+	return pager_has(object_at(r->object)->backing) || maps_paged(r->left) || maps_paged(r->right);
 }
 
 bool pager_may_map(uint32_t space, uint32_t object)
@@ -648,10 +654,10 @@ static void pager_end(uint32_t id, unsigned why)
 	}
 	line_end(&p->given, 0, why);
 	line_end(&p->waiting, 0, why);
-	if (p->turn) {
+	if (p->parked)
 		(void)!mem_reply_pager_turn(slots_share(p->turn), E_NOT_FOUND, 0, 0);
+	if (p->turn)
 		slots_share_give(p->turn);
-	}
 	if (p->notify)
 		slots_share_give(p->notify);
 	if (p->window) {

@@ -20,6 +20,8 @@
 unsigned pager_missing(uint32_t object, uint32_t page);
 /* Whether only a pager has that page of the object. */
 bool pager_absent(uint32_t object, uint64_t page);
+/* Whether somebody pages the object. */
+bool pager_has(uint32_t object);
 /* object.c drops a page without a frame. */
 void pager_page_gone(void);
 /* Gives back the memory of pages that their pager can make again; how many frames, 0: there are none. */

@@ -431,6 +431,11 @@ cap_t slots_share(uint32_t share)
 void slots_share_give(uint32_t share)
 {
 	sys_delete(slots_share(share));
+	slots_share_give_empty(share);
+}
+
+void slots_share_give_empty(uint32_t share)
+{
 	((struct share *)slab_at(&shares, share))->next = share_free;
 	share_free = share;
 	shares_used--;

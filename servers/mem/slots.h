@@ -100,6 +100,8 @@ uint32_t slots_share_row(uint32_t *n);
 cap_t slots_share(uint32_t share);
 /* Deletes what is in it. */
 void slots_share_give(uint32_t share);
+/* It is empty. */
+void slots_share_give_empty(uint32_t share);
 uint32_t slots_shares_used(void);
 
 #endif

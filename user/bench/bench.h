@@ -35,6 +35,9 @@ int bench_malloc_row(const char *name);
 int bench_file(void);
 int bench_scale(void);
 int bench_size(void);
+int bench_pager(void);
+/* The pager it measures. */
+int bench_pages(void);
 /* The other side of bench_ipc's round trips. */
 int bench_server(const char *how);
 

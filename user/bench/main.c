@@ -137,6 +137,8 @@ static int profile(const char *key)
 		return 1;
 	if (!strncmp(key, "ipc.", 4))
 		return bench_ipc();
+	if (!strcmp(key, "fault.custom_pager"))
+		return bench_pager();
 	return !strncmp(key, "spawn.", 6) ? bench_process() : bench_memory();
 }
 
@@ -152,11 +154,16 @@ int main(int argc, char **argv)
 		return bench_scale();
 	if (argc == 2 && !strcmp(argv[1], "size"))
 		return bench_size();
+	if (argc == 2 && !strcmp(argv[1], "pages"))
+		return bench_pages();
+	if (argc == 2 && !strcmp(argv[1], "pager"))
+		return bench_pager();
 	if (argc == 2 && !strcmp(argv[1], "irq"))
 		return irq();
 	if (argc == 3 && !strcmp(argv[1], "profile"))
 		return profile(argv[2]);
 	if (argc == 2 && !strcmp(argv[1], "core"))
 		return bench_ipc() | bench_memory() | bench_process();
-	return bench_ipc() | bench_memory() | bench_process() | bench_library() | bench_malloc() | bench_file();
+	return bench_ipc() | bench_memory() | bench_process() | bench_library() | bench_malloc() | bench_file()
+	       | bench_pager();
 }
