@@ -502,6 +502,15 @@ uint64_t frames_free(void)
 	return n;
 }
 
+uint64_t frames_whole(void)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < frames_pool_count; i++)
+		n += frames_pools[i].free_2m + frames_pools[i].free_1g * MEGAS_PER_GIGA;
+	return n;
+}
+
 /* The free pieces of one split megapage: as many as it says, all marked free. */
 static bool mega_check(uint32_t mega)
 {

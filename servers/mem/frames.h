@@ -170,6 +170,8 @@ void frames_set(uint32_t frame, enum frame_state state, uint32_t owner);
 uint64_t frames_count(enum frame_state state);
 /* Free in any form, in 4 KiB: cleared ones too. */
 uint64_t frames_free(void);
+/* Megapages that are free as a whole. */
+uint64_t frames_whole(void);
 
 /* 0, or a number for what is wrong; *at: the frame or megapage. *seen: frames with a record. */
 unsigned frames_check(uint64_t *at, uint64_t *seen);

@@ -367,7 +367,7 @@ void machine_start(const struct boot_info *boot)
 	machine.reserved = machine.ram - machine.kernel - (taken << PAGE_SHIFT);
 	seed_random();
 	frames_stock_size(frames_free());
-	account_start(frames_free());
+	account_start(frames_free() - FRAMES_PER_MEGA);         /* one for the larger own CNode: slots.h */
 	if (machine_word("wide"))
 		slots_go_wide();
 	if (archive_end) {

@@ -96,6 +96,12 @@ cap_t slots_mega(uint32_t mega)
 	return slots_piece(frames_gigas[mega / MEGAS_PER_GIGA].slots, mega % MEGAS_PER_GIGA);
 }
 
+/* Few own slots are left, or the last megapage that growth could take. */
+static bool must_grow(void)
+{
+	return own_count == ROOT_SLOTS && !growing && (own_left <= OWN_RESERVE || frames_whole() <= 1);
+}
+
 uint32_t slots_own(uint32_t count)
 {
 	uint32_t run = 0;
@@ -112,9 +118,10 @@ uint32_t slots_own(uint32_t count)
 		for (uint32_t k = i + 1 - count; k <= i; k++)
 			own_mark(k, true);
 		own_left -= count;
-		slots_low = own_left <= OWN_RESERVE && own_count == ROOT_SLOTS && !growing;
+		slots_low = must_grow();
 		return i + 1 - count;
 	}
+	slots_low = must_grow();
 	return 0;
 }
 
@@ -327,8 +334,10 @@ void slots_grow(void)
 	cap_t large;
 	long r;
 
-	growing = true;
 	slots_low = false;
+	if (!must_grow())
+		return;
+	growing = true;
 	mega = frames_take_mega(MEGA_USED);
 	large = mega ? slots_mega(mega) : 0;
 	if (!mega || (r = sys_make(large, TYPE_CNODE, 0)) != 0) {

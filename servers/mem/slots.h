@@ -4,7 +4,7 @@
  * The primary slot of a frame follows from its number. The pieces of a split frame stand in CNodes of 127
  * usable slots; a split megapage brings its own: its first four pieces are the CNodes for the other 508
  * (32 B a frame), the fifth holds their records. The own CNode starts with 512 slots and is replaced by
- * one of 65,536 when nearly full; the boot CNode is then named through it. Of a large machine, megapages that are
+ * one of 65,536 when nearly full or when whole megapages run out; the boot CNode is then named through it. Of a large machine, megapages that are
  * split when half of those are in use are wide: a group of 128 has one CNode of 65,536 for all its frames, made of a
  * megapage, and only the first piece of each holds records. Knows the kernel's calls, not what frames are used for.
  */
@@ -86,7 +86,7 @@ void slots_own_free(uint32_t first, uint32_t count);
 /* Makes a CNode of 128 slots in an own slot. */
 bool slots_cnode(uint32_t own);
 
-/* Replaces the own CNode, once it is nearly full, if a megapage can be had. */
+/* Replaces the own CNode, once it is nearly full or one whole megapage is left, if a megapage can be had. */
 extern bool slots_low;
 void slots_grow(void);
 /* 1 once it has been replaced; a receiver whose own mark differs calls slots_follow before anything else. */

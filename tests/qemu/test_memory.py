@@ -61,6 +61,12 @@ def test_demo_shows_what_it_says_and_leaves_nothing_behind(shell, name, claims):
     assert text.count(f"{name}: ") == claims
 
 
+def test_a_paged_object_larger_than_the_machine_leaves_mem_slots_of_its_own(boot):
+    shell = boot(mem="64M")
+    for _ in range(2):
+        shell.ok("demo pager", timeout=60)
+
+
 def test_nearly_all_of_64_gibibytes_can_be_committed(boot):
     text = boot(mem="64G").ok("oom")
     assert int(text.split(": ")[1].split()[0]) > 60 << 20
