@@ -488,6 +488,8 @@ bool large_resize(char *p, size_t size)
 		goto out;
 	}
 	more = size - have;
+	if (next == cache_self()->kept)
+		kept_release();         /* top may be at next now */
 	if (next == heap.top) {
 		if (heap_left() < more)
 			kept_release();
@@ -495,8 +497,6 @@ bool large_resize(char *p, size_t size)
 		if (done)
 			top_take(more);
 	} else {
-		if (next == cache_self()->kept)
-			kept_release();
 		after = span_check(next);
 		if (!(after & SPAN_USED) && word_size(after) >= more) {
 			span_use(next, size_max(more, SPAN_MIN), GRAIN, 0);
