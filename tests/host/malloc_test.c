@@ -253,6 +253,23 @@ static void misuse(int show)
 	overflow(32000, show);
 }
 
+/* The block that is kept is the last of the heap, and the block before it grows: top moves while it does. */
+static void growth_over_the_kept_block(void)
+{
+	t_free(t_malloc(1));
+	for (size_t size = 40000; size < 200000; size += 10007) {
+		unsigned char *first = t_malloc(size), *last = t_malloc(size);
+
+		memset(first, 1, size);
+		memset(last, 0x3c, size);
+		t_free(last);
+		first = t_realloc(first, size + size / 2);
+		expect(first && first[0] == 1 && first[size - 1] == 1);
+		heap_is_sound();
+		t_free(first);
+	}
+}
+
 static void out_of_memory(void)
 {
 	for (unsigned k = 1; k < 40; k++) {
@@ -370,6 +387,7 @@ int main(int argc, char **argv)
 	expect(status == 0);
 	if (argc > 2)
 		state = strtoull(argv[2], NULL, 0) | 1;
+	growth_over_the_kept_block();
 	edges();
 	random_operations(steps);
 	out_of_memory();
