@@ -55,25 +55,16 @@ static void clear(void)
 	}
 }
 
-/* Moves the capability that arrived in the window: 0 or an error. */
-static int keep(int error, cap_t *cap)
-{
-	if (error)
-		return error;
-	*cap = cap_take(*cap);
-	return *cap ? 0 : E_NO_MEMORY;
-}
-
 /* A ring for one more hart; NOT_FOUND: there is no such hart. */
 static int ring_make(void)
 {
 	uint64_t address;
 	cap_t own = 0, limited = 0;
-	int error = keep(mem_object_create(SLOT_SPACE, TRACE_RING, MEM_CONTIGUOUS, &own, &address), &own);
+	int error = mem_object_create(SLOT_SPACE, TRACE_RING, MEM_CONTIGUOUS, &own, &address);
 
 	if (error)
 		return error;
-	error = keep(mem_object_limit(SLOT_SPACE, own, MEM_READ, &limited), &limited);
+	error = mem_object_limit(SLOT_SPACE, own, MEM_READ, &limited);
 	if (!error)
 		error = mem_trace(SLOT_SPACE, hart_count, own);
 	if (error) {
