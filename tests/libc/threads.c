@@ -338,11 +338,14 @@ static void cleanups(void)
 	CHECK(!pthread_create(&t, NULL, leave_dirty, &cleaned) && !pthread_join(t, NULL) && cleaned == 2);
 }
 
+static volatile int c11_tried;
+
 static int c11_thread(void *arg)
 {
 	mtx_t *m = arg;
 
 	CHECK(mtx_trylock(m) == thrd_busy);
+	c11_tried = 1;
 	mtx_lock(m);
 	mtx_unlock(m);
 	thrd_exit(-5);
@@ -363,7 +366,8 @@ static void c11(void)
 		99) == thrd_error);
 	CHECK(mtx_init(&m, mtx_plain) == thrd_success && mtx_lock(&m) == thrd_success);
 	CHECK(thrd_create(&t, c11_thread, &m) == thrd_success);
-	nap();
+	while (!c11_tried)
+		nap();
 	CHECK(cnd_init(&c) == thrd_success && cnd_timedwait(&c, &m, &soon) == thrd_timedout);
 	CHECK(mtx_unlock(&m) == thrd_success && thrd_join(t, &result) == thrd_success && result == -5);
 	CHECK(cnd_signal(&c) == thrd_success && cnd_broadcast(&c) == thrd_success && !thrd_sleep(&span, NULL));
